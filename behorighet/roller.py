@@ -1,0 +1,60 @@
+"""Vem som får vad: roller, rättigheter och vilka roller som utesluter varandra (`doman.md` 1.1)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import models
+
+
+class Roll(models.TextChoices):
+    """Behörighetsrollerna i SUS."""
+
+    SAMVERKANSADMINISTRATOR = "samverkansadministrator", "Samverkansadministratör"
+    INSATSANSVARIG = "insatsansvarig", "Insatsansvarig"
+    DELTAGARANSVARIG = "deltagaransvarig", "Deltagaransvarig"
+    SUS_RAPPORT = "sus_rapport", "SUS-rapport"
+    BESTALLARE = "bestallare", "Beställare"
+    SYSTEMADMINISTRATOR = "systemadministrator", "Systemadministratör"
+
+
+class Rattighet(models.TextChoices):
+    """Det som en vy kan kräva. Räckvidden kommer ur samma uppdrag, se `synliga_for`."""
+
+    VISA_INSATSER = "visa_insatser", "Visa insatser"
+    REGISTRERA_INSATS = "registrera_insats", "Registrera och ändra insatser"
+    REGISTRERA_ANTAL = "registrera_antal", "Registrera antal för volyminsatser"
+    REGISTRERA_DELTAGARE = "registrera_deltagare", "Registrera deltagare"
+    REGISTRERA_ANONYMA = "registrera_anonyma", "Registrera anonyma deltagare"
+    VISA_RAPPORT = "visa_rapport", "Visa rapporter"
+
+
+# R5: rapporter är öppna för alla med en roll.
+_ALLA: Final = frozenset({Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT})
+
+RATTIGHETER: Final[Mapping[Roll, frozenset[Rattighet]]] = {
+    Roll.SAMVERKANSADMINISTRATOR: _ALLA,
+    Roll.INSATSANSVARIG: _ALLA | {Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL},
+    Roll.DELTAGARANSVARIG: _ALLA | {Rattighet.REGISTRERA_DELTAGARE, Rattighet.REGISTRERA_ANONYMA},
+    Roll.SUS_RAPPORT: _ALLA,
+    Roll.BESTALLARE: _ALLA,
+    Roll.SYSTEMADMINISTRATOR: _ALLA,
+}
+
+# R1: roller i olika grupper får inte gälla samma dag för samma person. Roller utan grupp går alltid ihop.
+UTESLUTNINGSGRUPP: Final[Mapping[Roll, int]] = {
+    Roll.DELTAGARANSVARIG: 1,
+    Roll.SAMVERKANSADMINISTRATOR: 2,
+    Roll.BESTALLARE: 2,
+}
+
+# Vem den som saknar uppdrag vänder sig till (R3): ett steg upp i kedjan.
+GER_UPPDRAG: Final[Mapping[Roll, Roll]] = {
+    Roll.DELTAGARANSVARIG: Roll.INSATSANSVARIG,
+    Roll.INSATSANSVARIG: Roll.SAMVERKANSADMINISTRATOR,
+    Roll.SAMVERKANSADMINISTRATOR: Roll.SYSTEMADMINISTRATOR,
+}
+
+
+def roller_med(rattighet: Rattighet) -> list[Roll]:
+    """Rollerna som ger rättigheten, i rollernas ordning."""
+    return [roll for roll in Roll if rattighet in RATTIGHETER[roll]]

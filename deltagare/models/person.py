@@ -1,0 +1,84 @@
+"""Personer, och deras identitet i egna tabeller som ingen historik följer (R17, R19, P6, P10)."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from deltagare.kryptering import dekryptera
+from deltagare.personnummer import Personnummer
+from deltagare.uppgifter import Kon
+from insatser.models import Kommun, Stadsdel
+
+
+def ny_personnyckel() -> str:
+    """En nyckel som inte säger något om personen."""
+    return uuid4().hex
+
+
+class Person(models.Model):
+    """En person, en rad i hela systemet: det som räknas. Vem det är står i Identitet, så länge det får stå."""
+
+    nyckel = models.CharField("nyckel", max_length=60, unique=True, default=ny_personnyckel, editable=False)
+    kon = models.CharField("kön", max_length=10, choices=Kon)
+    fodelsear = models.PositiveSmallIntegerField("födelseår")
+    skapad_vid = models.DateTimeField("skapad", db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "personer"
+        constraints = [
+            models.CheckConstraint(name="personens_kon_finns", condition=Q(kon__in=Kon.values)),
+            models.CheckConstraint(name="fodelsear_rimligt", condition=Q(fodelsear__range=(1850, 2100))),
+        ]
+
+    def __str__(self) -> str:
+        return f"Person {self.pk}"
+
+
+class Identitet(models.Model):
+    """Personnummer och namn, krypterade. Raden tas bort när identiteten ska bort; statistiken står kvar."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="identitet")
+    personindex = models.BinaryField("nycklat index", max_length=32, unique=True)
+    personnummer = models.BinaryField("personnummer, krypterat")
+    fornamn = models.BinaryField("förnamn, krypterat")
+    efternamn = models.BinaryField("efternamn, krypterat")
+    nyckel_id = models.CharField("krypteringsnyckel", max_length=40)
+
+    class Meta:
+        verbose_name = "identitet"
+        verbose_name_plural = "identiteter"
+
+    def __str__(self) -> str:
+        return f"Identitet {self.person_id}"
+
+    def namn(self) -> str:
+        """Förnamn och efternamn i klartext. Den som visar det loggar det (P8)."""
+        return f"{self.klartext('fornamn')} {self.klartext('efternamn')}"
+
+    def klartext(self, falt: str) -> str:
+        """Ett av fälten personnummer, fornamn och efternamn i klartext."""
+        return dekryptera(getattr(self, falt), falt=falt, nyckel_id=self.nyckel_id)
+
+    def maskerat_personnummer(self) -> str:
+        """Födelsedatum och fyra stjärnor."""
+        return Personnummer(self.klartext("personnummer"), 0, "", samordningsnummer=False).maskerat
+
+
+class Folkbokforing(models.Model):
+    """Kommun och stadsdel vid inregistreringen (R23). Tas bort med identiteten."""
+
+    deltagande = models.OneToOneField(
+        "deltagare.Deltagande", on_delete=models.CASCADE, primary_key=True, related_name="folkbokforing"
+    )
+    kommun = models.ForeignKey(Kommun, on_delete=models.PROTECT, related_name="+")
+    stadsdel = models.ForeignKey(Stadsdel, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "folkbokföring"
+        verbose_name_plural = "folkbokföringar"
+
+    def __str__(self) -> str:
+        return f"Folkbokföring {self.deltagande_id}"

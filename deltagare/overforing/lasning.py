@@ -1,0 +1,205 @@
+"""Läser en CSV-fil som en ström: UTF-8, komma, rubrikrad. Allt annat blir ett fel som säger hur det rättas."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from deltagare.overforing.fel import Lista
+from deltagare.overforing.filformat import FILER, SENARE
+
+FALTGRANS: Final = 200_000  # tecken i ett fält; längre är ett citattecken som saknas eller en trasig fil
+_BIT: Final = 1 << 20
+
+SPARA_OM: Final = (
+    "Spara om den i Excel med Arkiv > Spara som > ”CSV UTF-8 (kommaavgränsad)”, eller i LibreOffice med "
+    "teckenuppsättningen Unicode (UTF-8) och fältavgränsaren komma."
+)
+_SEMIKOLON: Final = (
+    " Blir det semikolon ändå: ändra Listavgränsare till komma i Windows (Region > Ytterligare inställningar) och spara om."
+)
+
+Framsteg = Callable[[int], None]
+"""Får antalet byte som har lästs sedan sist."""
+
+
+def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
+    """Filerna som ska läsas, efter namn. Okända filer är fel; dolda filer, LÄSMIG/README och kataloger räknas inte."""
+    filer: dict[str, Path] = {}
+    for vag in sorted(katalog.iterdir()):
+        namn = vag.name
+        if namn.startswith(".") or vag.is_dir() or vag.stem.upper() in {"README", "LASMIG", "LÄSMIG"}:
+            continue
+        if namn in FILER:
+            filer[namn] = vag
+        elif namn in SENARE:
+            fel.lagg(
+                namn, 0, "", "Af/FK-samarbeten tas inte emot än: filen kommer med Af/FK-delen av SUS. Flytta undan den."
+            )
+        else:
+            fel.lagg(namn, 0, "", f"Okänd fil. Filerna som kan läsas är {', '.join(FILER)}. Byt namn på den eller flytta den.")
+    if not filer and not fel.antal:
+        fel.lagg("insatser.csv", 0, "", "Katalogen har ingen av filerna som kan läsas.")
+    return {namn: filer[namn] for namn in FILER if namn in filer}
+
+
+class Csvfil:
+    """En fil vars kodning, avgränsare och rubriker är prövade. Med `duger` falskt finns felen i listan."""
+
+    def __init__(self, vag: Path, fel: Lista) -> None:
+        self.vag, self.namn = vag, vag.name
+        self._fel = fel
+        self.plats: dict[str, int] = {}
+        """Kolumnens plats i raden."""
+        self.duger = self._provad_kodning() and self._provade_rubriker()
+
+    def har(self, kolumn: str) -> bool:
+        """Sant om kolumnen finns i rubrikraden."""
+        return kolumn in self.plats
+
+    def _fela(self, text: str, *, rad: int = 0, kolumn: str = "") -> bool:
+        self._fel.lagg(self.namn, rad, kolumn, text)
+        return False
+
+    def _provad_kodning(self) -> bool:
+        try:
+            return self._prova_byte()
+        except OSError as fel:
+            return self._fela(f"Filen går inte att läsa ({fel.strerror}).")
+
+    def _prova_byte(self) -> bool:
+        avkodare = codecs.getincrementaldecoder("utf-8")()
+        rad = 1
+        with self.vag.open("rb") as fil:
+            inledning = fil.read(4)
+            if inledning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or inledning[1:2] == b"\0":
+                return self._fela(f"Filen är sparad som UTF-16 (”Unicode-text”), inte UTF-8. {SPARA_OM}")
+            fil.seek(0)
+            while bit := fil.read(_BIT):
+                try:
+                    avkodare.decode(bit)
+                except UnicodeDecodeError as fel:
+                    rad += fel.object.count(b"\n", 0, fel.start)
+                    return self._fela(
+                        f"Filen är inte UTF-8 utan troligen Windows-1252 (ANSI) eller Latin-1; rad {rad}. {SPARA_OM}"
+                    )
+                if (noll := bit.find(b"\0")) >= 0:
+                    rad += bit.count(b"\n", 0, noll)
+                    return self._fela(f"Filen innehåller NUL-tecken (rad {rad}) och är troligen skadad. Exportera den på nytt.")
+                rad += bit.count(b"\n")
+        try:
+            avkodare.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return self._fela(f"Filen slutar mitt i ett tecken. Är den avklippt? {SPARA_OM}")
+        return True
+
+    def _provade_rubriker(self) -> bool:
+        try:
+            rubriker = [namn.strip() for namn in next(self._las(lambda _antal: None))[1]]
+        except StopIteration:
+            return self._fela("Filen är tom. Den ska ha minst en rubrikrad.")
+        except csv.Error:
+            return self._fela("Rubrikraden går inte att läsa: ett citattecken saknas eller raden är för lång.")
+        if skiljetecken := self._annat_skiljetecken(rubriker):
+            return self._fela(f"Fälten är skilda med {skiljetecken}, inte komma. {SPARA_OM}{_SEMIKOLON}")
+        format_ = FILER[self.namn]
+        innan = self._fel.antal
+        for plats, namn in enumerate(rubriker):
+            if namn in self.plats:
+                self._fela("Kolumnen står två gånger i rubrikraden. Ta bort den ena.", kolumn=namn)
+            elif namn in format_.kolumner:
+                self.plats[namn] = plats
+            else:
+                visas = namn[:60].replace("\n", " ") or f"kolumn {plats + 1}"
+                tillatna = ", ".join(format_.kolumner)
+                self._fela(f"Okänd kolumn. Kolumnerna är {tillatna}. Rätta eller ta bort den.", kolumn=visas)
+        for namn in format_.kravda:
+            if namn not in rubriker:
+                self._fela("Kolumnen saknas i rubrikraden. Lägg till den.", kolumn=namn)
+        return self._fel.antal == innan
+
+    def _annat_skiljetecken(self, rubriker: list[str]) -> str | None:
+        kanda = set(FILER[self.namn].kolumner)
+        for tecken, namn in ((";", "semikolon"), ("\t", "tabb"), ("|", "lodstreck")):
+            delar = {del_.strip().strip('"') for rubrik in rubriker for del_ in rubrik.split(tecken)}
+            if any(tecken in rubrik for rubrik in rubriker) and len(delar & kanda) > len(set(rubriker) & kanda):
+                return namn
+        return None
+
+    def rader(self, framsteg: Framsteg) -> Iterator[tuple[int, list[str]]]:
+        """Radernas nummer, där posten börjar, och deras fält. Rader med fel antal fält läggs bland felen."""
+        strom = self._las(framsteg)
+        _, rubriker = next(strom)
+        antal = len(rubriker)
+        nr = 1
+        try:
+            for nr, falt in strom:
+                if len(falt) == antal:
+                    yield nr, falt
+                elif len(falt) < antal:
+                    self._fela(
+                        f"Raden har {len(falt)} fält, rubrikraden {antal}. Fyll på med komman, även för tomma fält.",
+                        rad=nr,
+                        kolumn=rubriker[len(falt)].strip(),
+                    )
+                else:
+                    self._fela(
+                        f"Raden har {len(falt)} fält, rubrikraden {antal}. Text med komma ska stå inom citattecken.",
+                        rad=nr,
+                        kolumn=rubriker[-1].strip(),
+                    )
+        except _Avbruten as fel:
+            self._fela(str(fel), rad=fel.rad)
+
+    def _las(self, framsteg: Framsteg) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(FALTGRANS)
+        with self.vag.open("rb") as binar, io.TextIOWrapper(_Matare(binar, framsteg), "utf-8-sig", newline="") as text:
+            lasare = csv.reader(_rader_med_grans(text), strict=True)
+            while True:
+                nr = lasare.line_num + 1
+                try:
+                    falt = next(lasare)
+                except StopIteration:
+                    return
+                except csv.Error as fel:
+                    raise _Avbruten(nr, str(fel)) from fel
+                if falt:
+                    yield nr, falt
+
+
+class _Avbruten(csv.Error):
+    """Resten av filen går inte att läsa: efter ett trasigt citattecken är det okänt var nästa post börjar."""
+
+    def __init__(self, rad: int, orsak: str) -> None:
+        self.rad = rad
+        if "field larger" in orsak or "radgräns" in orsak:
+            text = f"Ett fält är längre än {FALTGRANS} tecken. Saknas ett avslutande citattecken?"
+        elif "unexpected end" in orsak:
+            text = "Ett citattecken öppnas men stängs aldrig. Avsluta fältet med ett citattecken."
+        else:
+            text = "Ett citattecken står fel. Ett fält med citattecken skrivs inom citattecken, och de inne i texten dubbleras."
+        super().__init__(f"{text} Resten av filen är inte läst.")
+
+
+def _rader_med_grans(text: io.TextIOWrapper) -> Iterator[str]:
+    # En rad utan slut ska inte läsas in i minnet i sin helhet.
+    grans = 8 * FALTGRANS
+    while rad := text.readline(grans):
+        if len(rad) >= grans:
+            raise csv.Error("radgräns")
+        yield rad
+
+
+class _Matare(io.BufferedReader):
+    """Räknar lästa byte åt förloppet."""
+
+    def __init__(self, fil: BinaryIO, framsteg: Framsteg) -> None:
+        super().__init__(fil)  # type: ignore[arg-type]
+        self._framsteg = framsteg
+
+    def read1(self, size: int = -1, /) -> bytes:
+        data = super().read1(size)
+        self._framsteg(len(data))
+        return data

@@ -1,0 +1,326 @@
+"""Raderna i deltaganden.csv, var och en för sig.
+
+En rad blir text för COPY direkt: allt som står kvar är prövade datum, tal och koder. Personnummer och namn
+lämnar aldrig raden; i databasens arbetstabeller står bara nycklade index (P6).
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from deltagare.kryptering import fingeravtryck, personindex, pseudonym
+from deltagare.overforing.falt import Rad, forkortat
+from deltagare.overforing.lage import Giltighet, Insatsen, Lage, namnform
+from deltagare.overforing.rader_insatser import kand_insats
+from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
+from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, Kodverk, Kon
+
+INGET: Final = "\\N"
+_SER_UT_SOM_PERSONNUMMER: Final = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{6})\s*[-+–]?\s*[0-9]{4}(?![0-9])")
+_JA_NEJ: Final = {"ja": "t", "nej": "f"}
+_ANDELAR: Final = ("arbete_fore", "arbete_efter", "studier_fore", "studier_efter")
+
+# Kolumn → (kodverk, om svaret gäller vid utregistreringen).
+_ETT_SVAR: Final = {"utbildning": Kodverk.UTBILDNING, "tid_i_forsorjning": Kodverk.TID_I_FORSORJNING}
+_FLERA_SVAR: Final = {
+    "forsorjning_fore": Kodverk.FORSORJNING,
+    "forsorjning_efter": Kodverk.FORSORJNING,
+    "arbetstyp_fore": Kodverk.ARBETSTYP,
+    "arbetstyp_efter": Kodverk.ARBETSTYP,
+}
+
+# Vad raden säger om identiteten.
+IDENTIFIERAD: Final = "i"
+AVIDENTIFIERAD: Final = "a"
+ATERTAGEN: Final = "t"
+
+
+class Person(NamedTuple):
+    """Vem raden gäller, så som det står i arbetstabellerna."""
+
+    grupp: str
+    """Samma för rader med samma personnyckel, som uuid."""
+    index: str
+    """Personindex (hex) om raden har personnummer, annars \\N."""
+    sokindex: str
+    """Personindex att hitta en registrerad person med: som ovan, eller ur en nyckel som är ett personnummer."""
+    nyckel: str
+    """Den angivna personnyckeln, aldrig ett personnummer i klartext; \\N om ingen är angiven."""
+    soknyckel: str
+    kon: str
+    fodelsear: int
+
+
+@lru_cache(maxsize=100_000)
+def _tolka(text: str, idag: date) -> tuple[Personnummer, str] | None:
+    try:
+        nummer = tolka(text, idag=idag)
+    except OgiltigtPersonnummer:
+        return None
+    return nummer, personindex(nummer.nummer).hex()
+
+
+@lru_cache(maxsize=20_000)
+def _personnyckel(text: str, idag: date) -> tuple[str, str, str]:
+    """Gruppen, nyckeln som den lagras och sökindex för en angiven personnyckel."""
+    if traff := _SER_UT_SOM_PERSONNUMMER.search(text):
+        helt = traff[0] == text
+        tolkad = _tolka(text, idag) if helt else None
+        if tolkad:
+            nummer, index = tolkad
+            return index[:32], pseudonym(nummer.nummer), index
+        text = pseudonym(text)
+    elif len(text) > 60 or not text.isprintable():
+        text = pseudonym(text)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest(), text, INGET
+
+
+class Deltaganden:
+    """Prövar rader och gör dem till text för COPY."""
+
+    def __init__(self, rad: Rad, lage: Lage) -> None:
+        self._rad, self._lage, self._idag = rad, lage, lage.idag
+        self._listor: dict[tuple[str, str], str] = {}
+        self._giltigheter = {
+            kodverk: any(fran or till for fran, till in koder.values()) for kodverk, koder in lage.koder.items()
+        }
+
+    def las(self) -> tuple[str, Person, list[str]] | None:
+        """Den aktuella radens värden till arbetstabellen, personen och fingeravtrycken att söka; None med fel."""
+        rad = self._rad
+        insatsen = kand_insats(rad, self._lage)
+        inn = rad.datum("inregistrering", kravs=True)
+        ut = rad.datum("utregistrering")
+        lopnr = rad.heltal("lopnr", minst=1, hogst=32_767, enhet="Löpnumret") if rad.text("lopnr") else 1
+        koder = self._lage.koder
+        anledning = rad.kod("avslutningsanledning", koder[Kodverk.AVSLUTNINGSANLEDNING])
+        self._prova_period(insatsen, inn, ut, anledning)
+        person = self._person(inn)
+        samtycke, arkiverat = self._samtycke(inn, person)
+        kommun, stadsdel = self._bostad(person)
+        svar = self._svar(inn, ut)
+        if person is None or insatsen is None or inn is None or rad.trasig:
+            return None
+        self._varna(insatsen, inn, ut, anledning, person, kommun)
+        slag = IDENTIFIERAD if person.index != INGET else AVIDENTIFIERAD
+        if anledning == ATERTAGET_SAMTYCKE:
+            slag = ATERTAGEN
+        if slag != IDENTIFIERAD:
+            kommun = stadsdel = INGET
+        avtryck = self._fingeravtryck(insatsen, inn, lopnr or 1) if self._soker_avtryck(slag) else []
+        eget = "\\\\x" + avtryck[0] if slag == ATERTAGEN else INGET
+        text = "\t".join(
+            (
+                str(rad.nr),
+                str(insatsen.lokal),
+                person.grupp,
+                slag,
+                inn.isoformat(),
+                str(lopnr),
+                ut.isoformat() if ut else INGET,
+                anledning,
+                person.kon,
+                str(inn.year - person.fodelsear),
+                samtycke.isoformat() if samtycke else INGET,
+                arkiverat.isoformat() if arkiverat else INGET,
+                *svar,
+                kommun,
+                stadsdel,
+                eget,
+            )
+        )
+        return text, person, avtryck
+
+    def _soker_avtryck(self, slag: str) -> bool:
+        return slag == ATERTAGEN or self._lage.fingeravtryck_finns
+
+    def _prova_period(self, insatsen: Insatsen | None, inn: date | None, ut: date | None, anledning: str) -> None:
+        rad, idag = self._rad, self._idag
+        if insatsen and insatsen.ar_kontor:
+            rad.fela("insats", "Insatsen är ett kontor, som inte tar emot deltaganden. Kontrollera insatsnyckeln.")
+        elif insatsen and insatsen.ar_volyminsats:
+            rad.fela("insats", "Insatsen är en volyminsats och tar inte emot deltagare. Skriv antalet i volymantal.csv.")
+        if inn and inn > idag:
+            rad.fela("inregistrering", "Inregistreringen är i framtiden. Rätta datumet.")
+        if ut and ut > idag:
+            rad.fela("utregistrering", "Utregistreringen är i framtiden. Rätta datumet, eller lämna det tomt tills den dagen.")
+        if inn and ut and ut < inn:
+            rad.fela("utregistrering", "Utregistreringen är före inregistreringen. Rätta ett av datumen.")
+        if rad.text("utregistrering") and not rad.text("avslutningsanledning"):
+            rad.fela("avslutningsanledning", "Avslutningsanledning saknas. Den krävs när utregistrering är ifylld.")
+        if rad.text("avslutningsanledning") and not rad.text("utregistrering"):
+            rad.fela("utregistrering", "Utregistrering saknas. Den krävs när avslutningsanledning är ifylld.")
+        # En felregistrering räknas inte någonstans, och insatsens datum får ha ändrats sedan dess.
+        if insatsen is None or inn is None or anledning == FELREGISTRERING:
+            return
+        if inn < insatsen.start:
+            rad.fela("inregistrering", f"Inregistreringen är före insatsens startdatum ({insatsen.start}).")
+        if insatsen.slut and inn > insatsen.slut:
+            rad.fela("inregistrering", f"Inregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
+        elif insatsen.slut and ut and ut > insatsen.slut:
+            rad.fela("utregistrering", f"Utregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
+
+    def _person(self, inn: date | None) -> Person | None:
+        rad = self._rad
+        nyckel, nummer = rad.text("person"), rad.text("personnummer")
+        if not nummer:
+            return self._utan_personnummer(nyckel, inn)
+        tolkat = _tolka(nummer, self._idag)
+        for kolumn in ("fornamn", "efternamn"):
+            rad.namn(kolumn, langd=200)
+        if tolkat is None:
+            rad.fela(
+                "personnummer",
+                "Person- eller samordningsnumret finns inte: kontrollera datum och kontrollsiffra. Skriv ååååmmdd-nnnn.",
+            )
+            return None
+        person, index = tolkat
+        kon = rad.kod("kon", Kon.values)
+        fodelsear = rad.text("fodelsear")
+        if kon and kon != person.kon:
+            rad.fela("kon", "Könet stämmer inte med personnumret. Rätta det, eller lämna kon tomt.")
+        if fodelsear and fodelsear != str(person.fodelsear):
+            rad.fela("fodelsear", "Födelseåret stämmer inte med personnumret. Rätta det, eller lämna fodelsear tomt.")
+        if inn and person.fodelsear > inn.year:
+            rad.fela("inregistrering", "Inregistreringen är före personens födelse. Kontrollera datum och personnummer.")
+        grupp, lagrad, sokindex = _personnyckel(nyckel, self._idag) if nyckel else (index[:32], INGET, index)
+        if sokindex == index:  # nyckeln är personnumret självt: som om den inte vore angiven
+            lagrad = INGET
+        soknyckel = lagrad
+        if lagrad == INGET and self._lage.pseudonymer_finns:
+            soknyckel = pseudonym(person.nummer)
+        return Person(grupp, index, index, lagrad, soknyckel, person.kon, person.fodelsear)
+
+    def _utan_personnummer(self, nyckel: str, inn: date | None) -> Person | None:
+        rad = self._rad
+        if not nyckel:
+            rad.saknas("personnummer" if rad.har("personnummer") else "person", "Ange personnummer, eller för en avidentifierad deltagare person, kon och fodelsear.")
+            return None
+        kon = rad.kod("kon", Kon.values, kravs=True)
+        fodelsear = rad.heltal("fodelsear", minst=1850, hogst=2100, kravs=True, enhet="Födelseåret")
+        for kolumn in ("fornamn", "efternamn"):
+            if rad.text(kolumn):
+                rad.fela(kolumn, "Namn anges bara tillsammans med personnummer. Lämna fältet tomt eller fyll i personnummer.")
+        if fodelsear and inn and fodelsear > inn.year:
+            rad.fela("fodelsear", "Födelseåret är efter inregistreringen. Rätta ett av dem.")
+        if not kon or fodelsear is None:
+            return None
+        grupp, lagrad, sokindex = _personnyckel(nyckel, self._idag)
+        return Person(grupp, INGET, sokindex, lagrad, lagrad, kon, fodelsear)
+
+    def _samtycke(self, inn: date | None, person: Person | None) -> tuple[date | None, date | None]:
+        rad = self._rad
+        identifierad = bool(rad.text("personnummer"))
+        samtycke, arkiverat = rad.datum("samtycke"), rad.datum("samtycke_arkiverat")
+        if identifierad and not rad.text("samtycke"):
+            rad.saknas("samtycke", "Datum för samtycket saknas. Utan samtycke räknas deltagaren som anonym, i anonyma.csv.")
+        if samtycke and inn and samtycke > inn:
+            rad.fela("samtycke", "Samtycket är lämnat efter inregistreringen. Det ska vara lämnat senast den dagen.")
+        if arkiverat and arkiverat > self._idag:
+            rad.fela("samtycke_arkiverat", "Datumet är i framtiden. Rätta det.")
+        if arkiverat and samtycke and arkiverat < samtycke:
+            rad.fela("samtycke_arkiverat", "Samtycket kan inte vara arkiverat innan det lämnades.")
+        return samtycke, arkiverat
+
+    def _bostad(self, person: Person | None) -> tuple[str, str]:
+        """Kommun och stadsdel som text för COPY."""
+        rad = self._rad
+        kommun, stadsdel = rad.text("kommun"), rad.text("stadsdel")
+        if not kommun:
+            if rad.text("personnummer"):
+                rad.saknas("kommun")
+            elif stadsdel:
+                rad.fela("kommun", "Kommun saknas. Den krävs när stadsdel är ifylld.")
+            return INGET, INGET
+        if kommun not in self._lage.kommuner:
+            rad.fela("kommun", f"Kommunen ”{forkortat(kommun)}” finns inte. Skriv SCB:s kommunkod, fyra siffror.")
+            return INGET, INGET
+        if not stadsdel:
+            return kommun, INGET
+        stadsdelar = self._lage.stadsdelar.get(kommun)
+        if stadsdelar is None:
+            rad.fela("stadsdel", "Stadsdel anges bara för Stockholm (0180) och Göteborg (1480). Lämna fältet tomt.")
+        elif stadsdel_id := stadsdelar.get(namnform(stadsdel)):
+            return kommun, str(stadsdel_id)
+        else:
+            kanda = ", ".join(self._lage.stadsdelsnamn[kommun])
+            rad.fela("stadsdel", f"Stadsdelen ”{forkortat(stadsdel)}” finns inte i kommunen. De som finns: {kanda}.")
+        return kommun, INGET
+
+    def _svar(self, inn: date | None, ut: date | None) -> list[str]:
+        """Före- och efteruppgifterna, i arbetstabellens ordning."""
+        rad = self._rad
+        svar = [rad.kod(kolumn, self._lage.koder[kodverk]) for kolumn, kodverk in _ETT_SVAR.items()]
+        svar += [self._lista(kolumn, kodverk) for kolumn, kodverk in _FLERA_SVAR.items()]
+        for kolumn in _ANDELAR:
+            andel = rad.heltal(kolumn, minst=0, hogst=100, enhet="Andelen, i procent,") if rad.text(kolumn) else None
+            svar.append(INGET if andel is None else str(andel))
+        for kolumn in ("arbetssokande_fore", "arbetssokande_efter"):
+            kod = rad.kod(kolumn, _JA_NEJ)
+            svar.append(_JA_NEJ[kod] if kod else INGET)
+        if any(self._giltigheter.values()):
+            self._prova_giltighet(inn, ut)
+        return svar
+
+    def _lista(self, kolumn: str, kodverk: Kodverk) -> str:
+        text = self._rad.text(kolumn)
+        if not text:
+            return "{}"
+        if klar := self._listor.get((kolumn, text)):
+            return klar
+        koder = self._rad.lista(kolumn, self._lage.koder[kodverk])
+        if "ingen" in koder and len(koder) > 1 and kodverk == Kodverk.FORSORJNING:
+            self._rad.fela(kolumn, "ingen kan inte stå tillsammans med annan försörjning. Ta bort den ena.")
+        elif koder:
+            klar = self._listor[kolumn, text] = "{" + ",".join(koder) + "}"
+            return klar
+        return "{}"
+
+    def _prova_giltighet(self, inn: date | None, ut: date | None) -> None:
+        """En avslutad kod gäller inte för registreringar efter sitt sista datum (`doman.md` 4)."""
+        for kolumn, kodverk in {**_ETT_SVAR, **_FLERA_SVAR, "avslutningsanledning": Kodverk.AVSLUTNINGSANLEDNING}.items():
+            dag = ut if kolumn.endswith("_efter") or kolumn == "avslutningsanledning" else inn
+            koder: Mapping[str, Giltighet] = self._lage.koder[kodverk]
+            for kod in (self._rad.text(kolumn).split(";") if dag else ()):
+                fran, till = koder.get(kod.strip(), (None, None))
+                if dag and ((fran and dag < fran) or (till and dag > till)):
+                    self._rad.fela(kolumn, f"Koden ”{kod.strip()}” gällde inte {dag}. Välj en som gällde.")
+
+    def _fingeravtryck(self, insatsen: Insatsen, inn: date, lopnr: int) -> list[str]:
+        """Radens eget fingeravtryck först, sedan de andra som ett tidigare deltagande kan ha fått."""
+        rad = self._rad
+        tolkat = _tolka(rad.text("personnummer"), self._idag) if rad.text("personnummer") else None
+        texter = [rad.text("person")] if rad.text("person") else []
+        nyckelns = _tolka(texter[0], self._idag) if texter else None
+        texter = [nyckelns[0].nummer] if nyckelns else texter
+        if tolkat and tolkat[0].nummer not in texter:
+            texter.append(tolkat[0].nummer)
+        return [
+            fingeravtryck(
+                insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr
+            ).hex()
+            for text in texter
+        ]
+
+    def _varna(
+        self, insatsen: Insatsen, inn: date, ut: date | None, anledning: str, person: Person, kommun: str
+    ) -> None:
+        """R24: det som är ovanligt men tillåtet."""
+        if anledning == FELREGISTRERING:
+            return
+        rad = self._rad
+        organisation = insatsen.organisation and self._lage.organisationer.get(insatsen.organisation.nummer)
+        if organisation and kommun != INGET and organisation.kommuner and kommun not in organisation.kommuner:
+            rad.varna("kommun", f"Kommunen {kommun} ligger utanför samverkansorganisationens område.")
+        enbart = {"kvinnor": Kon.KVINNA, "man": Kon.MAN}
+        for malgrupp in insatsen.kategorisering.malgrupper:
+            if malgrupp in enbart and person.kon != enbart[malgrupp]:
+                rad.varna("personnummer" if rad.text("personnummer") else "kon", "Personens kön är ett annat än insatsens målgrupp.")
+        if ut is None and (self._idag - inn).days > 3 * 365.25:
+            rad.varna("utregistrering", "Deltagaren har varit inregistrerad i mer än tre år utan utregistrering.")
+
+
+Prov = Callable[[], tuple[str, Person, list[str]] | None]

@@ -1,0 +1,347 @@
+"""Skriver samverkansorganisationer, insatser, budget och antal ur arbetstabellerna."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from psycopg import sql
+
+from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
+from deltagare.overforing.lage import Lage
+from deltagare.overforing.lasning import Csvfil
+from deltagare.overforing.staging import Textkopia, copytext, hamta, kor
+
+
+class Antal(NamedTuple):
+    """Hur det gick för en fils rader."""
+
+    nya: int = 0
+    andrade: int = 0
+    oforandrade: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.nya} nya, {self.andrade} ändrade, {self.oforandrade} oförändrade"
+
+
+class Tabell(NamedTuple):
+    """En tabell, dess arbetstabell och kolumnerna: (i tabellen, i arbetstabellen, i filen)."""
+
+    namn: str
+    arbets: str
+    nyckel: tuple[tuple[str, str], ...]
+    varden: tuple[tuple[str, str, str], ...]
+    versionerad: bool
+
+
+def _lika(*namn: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple((kolumn, kolumn, kolumn) for kolumn in namn)
+
+
+ORGANISATION: Final = Tabell(
+    "insatser_samverkansorganisation",
+    "imp_organisation",
+    (("organisationsnummer", "organisationsnummer"),),
+    _lika("namn", "samverkansform", "startdatum", "slutdatum", "beskrivning"),
+    versionerad=True,
+)
+INSATS: Final = Tabell(
+    "insatser_insats",
+    "imp_insats",
+    (("nyckel", "nyckel"),),
+    _lika(
+        "namn",
+        "beskrivning",
+        "startdatum",
+        "slutdatum",
+        "inriktning",
+        "preciserad_inriktning",
+        "deltagarregistrering",
+        "malgrupper",
+    ),
+    versionerad=True,
+)
+_AR: Final = (("insats_id", "lokal"), ("ar", "ar"))
+PER_AR: Final = {
+    BUDGET: Tabell(
+        "insatser_budget", "imp_budget", _AR, _lika("planerat_antal", "budgeterat_antal_volym"), versionerad=True
+    ),
+    BUDGETPOSTER: Tabell(
+        "insatser_budgetpost",
+        "imp_budgetpost",
+        (*_AR, ("rad", "post")),
+        _lika("budgettyp", "budget", "utfall", "beskrivning"),
+        versionerad=False,
+    ),
+    ANONYMA: Tabell("deltagare_anonym", "imp_anonym", (*_AR, ("kon", "kon")), _lika("antal"), versionerad=False),
+    VOLYMANTAL: Tabell("deltagare_volymantal", "imp_volymantal", _AR, _lika("antal"), versionerad=True),
+}
+
+
+def _lista(delar: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(delar)
+
+
+def _kolumner(prefix: str, namn: Iterable[str]) -> sql.Composed:
+    return _lista(sql.Identifier(prefix, kolumn) for kolumn in namn)
+
+
+def fyll_saknade(tabell: Tabell, fil: Csvfil) -> None:
+    """Kolumner som filen inte har behåller det som är registrerat."""
+    saknade = [(i_tabell, arbets) for i_tabell, arbets, i_filen in tabell.varden if not fil.har(i_filen)]
+    if saknade:
+        kor(
+            sql.SQL("UPDATE {arbets} s SET {satt} FROM {tabell} t WHERE t.id = s.id").format(
+                arbets=sql.Identifier(tabell.arbets),
+                tabell=sql.Identifier(tabell.namn),
+                satt=_lista(
+                    sql.SQL("{} = {}").format(sql.Identifier(arbets), sql.Identifier("t", i_tabell))
+                    for i_tabell, arbets in saknade
+                ),
+            )
+        )
+
+
+def finn(lage: Lage, filer: dict[str, Csvfil]) -> None:
+    """Ger raderna de id:n som de har eller kommer att få, och fyller tabellen över kända insatser."""
+    _reservera_nycklar(lage)
+    for tabell in (ORGANISATION, INSATS):
+        (i_tabell, arbets), *_ = tabell.nyckel
+        namn = {
+            "arbets": sql.Identifier(tabell.arbets),
+            "tabell": sql.Identifier(tabell.namn),
+            "a": sql.Identifier("s", arbets),
+            "t": sql.Identifier("t", i_tabell),
+            "namn": sql.Literal(tabell.namn),
+        }
+        kor(sql.SQL("UPDATE {arbets} s SET id = t.id FROM {tabell} t WHERE {t} = {a}").format(**namn))
+        kor(
+            sql.SQL(
+                "UPDATE {arbets} SET ny = true, id = nextval(pg_get_serial_sequence({namn}, 'id')) WHERE id IS NULL"
+            ).format(**namn)
+        )
+    kopia = Textkopia("imp_kand")
+    for insats in lage.insatser.values():
+        if insats.id:
+            kopia.lagg(f"{insats.lokal}\t{insats.id}\t{copytext(insats.nyckel)}")
+    kopia.tom()
+    kor("INSERT INTO imp_kand SELECT lokal, id, nyckel FROM imp_insats WHERE ny")
+    kor("ANALYZE imp_kand")
+    for fil, tabell in ((ORGANISATIONER, ORGANISATION), (INSATSER, INSATS)):
+        if fil in filer:
+            fyll_saknade(tabell, filer[fil])
+    for fil, tabell in PER_AR.items():
+        if fil in filer:
+            _finn_per_ar(tabell)
+            fyll_saknade(tabell, filer[fil])
+
+
+def _reservera_nycklar(lage: Lage) -> None:
+    """En insats som registreras i webbläsaren får nyckeln SUS-<id>: det id:t ska inte komma igen."""
+    nummer = [int(nyckel[4:]) for nyckel in lage.insatser if nyckel[:4] == "SUS-" and nyckel[4:].isdecimal() and len(nyckel) < 14]
+    if nummer:
+        sekvens = "pg_get_serial_sequence('insatser_insats', 'id')"
+        hamta(
+            sql.SQL("SELECT setval({0}, greatest(nextval({0}), %s))").format(sql.SQL(sekvens)),
+            [max(nummer)],
+        )
+
+
+def _finn_per_ar(tabell: Tabell) -> None:
+    resten = sql.SQL("").join(
+        sql.SQL(" AND {} = {}").format(sql.Identifier("t", i_tabell), sql.Identifier("s", arbets))
+        for i_tabell, arbets in tabell.nyckel[1:]
+    )
+    kor(
+        sql.SQL(
+            "UPDATE {} s SET id = t.id FROM imp_kand k, {} t WHERE k.lokal = s.lokal AND t.insats_id = k.id{}"
+        ).format(sql.Identifier(tabell.arbets), sql.Identifier(tabell.namn), resten)
+    )
+
+
+_VIDGA: Final = """
+    UPDATE {tabell} t SET startdatum = least(t.startdatum, s.startdatum),
+           slutdatum = CASE WHEN t.slutdatum IS NOT NULL AND s.slutdatum IS NOT NULL
+                            THEN greatest(t.slutdatum, s.slutdatum) END
+    FROM {arbets} s WHERE s.id = t.id AND (t.startdatum, t.slutdatum) IS DISTINCT FROM (s.startdatum, s.slutdatum)
+"""
+# Den som byter namn med en annan i samma fil: namnen släpps först.
+_SLAPP_NAMN: Final = """
+    UPDATE insatser_insats t SET namn = 'import ' || t.id || ' ' || gen_random_uuid()
+    FROM imp_insats s WHERE s.id = t.id AND t.namn <> s.namn
+"""
+_SLAPP_BUDGET: Final = """
+    UPDATE insatser_budget b SET planerat_antal = NULL, budgeterat_antal_volym = NULL
+    FROM imp_budget s, insatser_insats t, imp_insats i
+    WHERE b.id = s.id AND t.id = b.insats_id AND i.id = t.id AND t.deltagarregistrering <> i.deltagarregistrering
+"""
+_LAS: Final = """
+    UPDATE insatser_insats i SET kategorisering_last_vid = now(), last_av = f.orsak
+    FROM (SELECT k.id, min(r.orsak) AS orsak
+          FROM (SELECT lokal, 'deltagare' AS orsak FROM imp_deltagande GROUP BY lokal
+                UNION ALL SELECT lokal, 'anonym' FROM imp_anonym
+                UNION ALL SELECT lokal, 'antal' FROM imp_volymantal) r
+          JOIN imp_kand k USING (lokal) GROUP BY k.id) f
+    WHERE f.id = i.id AND i.kategorisering_last_vid IS NULL AND i.inriktning <> ''
+"""
+
+
+class Andrade(NamedTuple):
+    """Id:n för rader vars värden ändras, räknade innan något skrivs."""
+
+    organisationer: Sequence[int]
+    insatser: Sequence[int]
+
+
+def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Antal]:
+    """Skriver organisationer och insatser, och låser kategoriseringen för dem som får sin första registrering (R11).
+
+    Datumen vidgas först och dras ihop sist (`dra_ihop`), så att vakterna i databasen håller hela vägen.
+    """
+    organisationer = _andrade(ORGANISATION)
+    if med_kommuner:
+        organisationer |= _organisationer_med_andrat_omrade()
+    insatser = _andrade(INSATS)
+    nya_organisationer = kor(
+        """
+        INSERT INTO insatser_samverkansorganisation
+            (id, organisationsnummer, namn, samverkansform, startdatum, slutdatum, beskrivning, version)
+        SELECT id, organisationsnummer, namn, samverkansform, startdatum, slutdatum, beskrivning, 1
+        FROM imp_organisation WHERE ny ORDER BY id
+        """
+    )
+    for tabell in (ORGANISATION, INSATS):
+        kor(sql.SQL(_VIDGA).format(tabell=sql.Identifier(tabell.namn), arbets=sql.Identifier(tabell.arbets)))
+    kor(
+        """
+        UPDATE insatser_samverkansorganisation t
+        SET namn = s.namn, samverkansform = s.samverkansform, beskrivning = s.beskrivning, version = t.version + 1
+        FROM imp_organisation s WHERE s.id = t.id AND t.id = ANY(%s)
+        """,
+        [list(organisationer)],
+    )
+    if med_kommuner:
+        _skriv_omrade()
+    kor(_SLAPP_NAMN)
+    kor(_SLAPP_BUDGET)
+    kor(
+        """
+        UPDATE insatser_insats t
+        SET namn = s.namn, beskrivning = s.beskrivning, inriktning = s.inriktning,
+            preciserad_inriktning = s.preciserad_inriktning, deltagarregistrering = s.deltagarregistrering,
+            malgrupper = s.malgrupper, version = t.version + 1
+        FROM imp_insats s WHERE s.id = t.id AND t.id = ANY(%s)
+        """,
+        [list(insatser)],
+    )
+    nya_insatser = kor(
+        """
+        INSERT INTO insatser_insats
+            (id, nyckel, samverkansorganisation_id, samverkansform, namn, beskrivning, startdatum, slutdatum,
+             inriktning, preciserad_inriktning, deltagarregistrering, malgrupper, last_av, version)
+        SELECT s.id, s.nyckel, o.id, s.samverkansform, s.namn, s.beskrivning, s.startdatum, s.slutdatum,
+               s.inriktning, s.preciserad_inriktning, s.deltagarregistrering, s.malgrupper, '', 1
+        FROM imp_insats s JOIN insatser_samverkansorganisation o USING (organisationsnummer)
+        WHERE s.ny ORDER BY s.id
+        """
+    )
+    kor(_LAS)
+    return (
+        _antal("imp_organisation", nya_organisationer, len(organisationer)),
+        _antal("imp_insats", nya_insatser, len(insatser)),
+    )
+
+
+def dra_ihop() -> None:
+    """Sätter de datum som filerna säger, när allt annat är skrivet."""
+    for tabell in (INSATS, ORGANISATION):
+        kor(
+            sql.SQL(
+                "UPDATE {} t SET startdatum = s.startdatum, slutdatum = s.slutdatum FROM {} s "
+                "WHERE s.id = t.id AND (t.startdatum, t.slutdatum) IS DISTINCT FROM (s.startdatum, s.slutdatum)"
+            ).format(sql.Identifier(tabell.namn), sql.Identifier(tabell.arbets))
+        )
+
+
+def _andrade(tabell: Tabell) -> set[int]:
+    fraga = sql.SQL(
+        "SELECT t.id FROM {} t JOIN {} s ON s.id = t.id WHERE ROW({}) IS DISTINCT FROM ROW({})"
+    ).format(
+        sql.Identifier(tabell.namn),
+        sql.Identifier(tabell.arbets),
+        _kolumner("t", (kolumn for kolumn, _, _ in tabell.varden)),
+        _kolumner("s", (kolumn for _, kolumn, _ in tabell.varden)),
+    )
+    return {rad[0] for rad in hamta(fraga)}
+
+
+def _organisationer_med_andrat_omrade() -> set[int]:
+    return {
+        rad[0]
+        for rad in hamta(
+            """
+            SELECT s.id FROM imp_organisation s WHERE NOT s.ny AND ARRAY(
+                SELECT kommun_id::text FROM insatser_samverkansorganisation_kommuner k
+                WHERE k.samverkansorganisation_id = s.id ORDER BY 1
+            ) IS DISTINCT FROM ARRAY(SELECT unnest(s.kommuner) ORDER BY 1)
+            """
+        )
+    }
+
+
+def _skriv_omrade() -> None:
+    kor(
+        """
+        DELETE FROM insatser_samverkansorganisation_kommuner k USING imp_organisation s
+        WHERE s.id = k.samverkansorganisation_id AND NOT k.kommun_id = ANY(s.kommuner)
+        """
+    )
+    kor(
+        """
+        INSERT INTO insatser_samverkansorganisation_kommuner (samverkansorganisation_id, kommun_id)
+        SELECT s.id, unnest(s.kommuner) FROM imp_organisation s ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+        """
+    )
+
+
+def skriv_per_ar(tabell: Tabell) -> Antal:
+    """Skriver budget, budgetposter, anonyma eller volymantal."""
+    alla = [(i_tabell, arbets) for i_tabell, arbets, _ in tabell.varden]
+    namn = {"tabell": sql.Identifier(tabell.namn), "arbets": sql.Identifier(tabell.arbets)}
+    version = sql.SQL(", version = t.version + 1" if tabell.versionerad else "")
+    andrade = kor(
+        sql.SQL(
+            "UPDATE {tabell} t SET {satt}{version} FROM {arbets} s "
+            "WHERE s.id = t.id AND ROW({fore}) IS DISTINCT FROM ROW({efter})"
+        ).format(
+            **namn,
+            version=version,
+            satt=_lista(
+                sql.SQL("{} = {}").format(sql.Identifier(i_tabell), sql.Identifier("s", arbets))
+                for i_tabell, arbets in alla
+            ),
+            fore=_kolumner("t", (i_tabell for i_tabell, _ in alla)),
+            efter=_kolumner("s", (arbets for _, arbets in alla)),
+        )
+    )
+    nycklar, arbetsnycklar = zip(*tabell.nyckel[1:], strict=True)
+    kolumner = ["insats_id", *nycklar, *(i_tabell for i_tabell, _ in alla)]
+    uttryck = ["id", *arbetsnycklar, *(arbets for _, arbets in alla)]
+    nya = kor(
+        sql.SQL(
+            "INSERT INTO {tabell} ({kolumner}{v}) SELECT k.{id}, {uttryck}{ett} FROM {arbets} s "
+            "JOIN imp_kand k USING (lokal) WHERE s.id IS NULL ORDER BY k.id, s.rad"
+        ).format(
+            **namn,
+            kolumner=_lista(map(sql.Identifier, kolumner)),
+            uttryck=_kolumner("s", uttryck[1:]),
+            id=sql.Identifier("id"),
+            v=sql.SQL(", version" if tabell.versionerad else ""),
+            ett=sql.SQL(", 1" if tabell.versionerad else ""),
+        )
+    )
+    return _antal(tabell.arbets, nya, andrade)
+
+
+def _antal(arbets: str, nya: int, andrade: int) -> Antal:
+    alla = hamta(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(arbets)))[0][0]
+    return Antal(nya, andrade, alla - nya - andrade)

@@ -1,0 +1,78 @@
+"""Personnummer och samordningsnummer: kontroll, en enda form, kön och födelseår (R17)."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Final, NamedTuple
+
+from personnummer import personnummer as paketet
+
+# Bara ASCII-siffror: \d skulle släppa igenom andra skriftsystems siffror.
+_FORM: Final = re.compile(r"^([0-9]{2})?([0-9]{6})([-+]?)([0-9]{4})$")
+
+OGILTIGT: Final = "Kontrollera personnumret: skriv det som ååååmmdd-nnnn. Samordningsnummer går också bra."
+
+
+class OgiltigtPersonnummer(ValueError):
+    """Numret finns inte. Meddelandet upprepar aldrig numret (P7)."""
+
+
+class Personnummer(NamedTuple):
+    """Ett kontrollerat nummer med det som går att läsa ur det."""
+
+    nummer: str
+    """12 siffror, så som det lagras."""
+    fodelsear: int
+    kon: str
+    """`kvinna` eller `man`."""
+    samordningsnummer: bool
+
+    @property
+    def maskerat(self) -> str:
+        """Född dag och fyra stjärnor: det som listor visar tills *Visa* väljs (P7)."""
+        return f"{self.nummer[:8]}-****"
+
+    @property
+    def utskrivet(self) -> str:
+        """ååååmmdd-nnnn."""
+        return f"{self.nummer[:8]}-{self.nummer[8:]}"
+
+
+def tolka(text: str, *, idag: date) -> Personnummer:
+    """Läser ett person- eller samordningsnummer, med eller utan sekel och skiljetecken (R17).
+
+    `idag` avgör seklet för tio siffror och vad som är framtid. Ger OgiltigtPersonnummer om datum eller
+    kontrollsiffra inte stämmer, eller om födelsedagen är i framtiden.
+    """
+    rensad = "".join(unicodedata.normalize("NFC", text).split()).replace("–", "-").replace("−", "-")  # noqa: RUF001
+    traff = _FORM.match(rensad)
+    if not traff:
+        raise OgiltigtPersonnummer(OGILTIGT)
+    sekel, sexsiffrigt, skiljetecken, sista = traff.groups()
+    if sekel is None:
+        sekel = str(_sekel(sexsiffrigt, over_hundra=skiljetecken == "+", idag=idag))
+    # Paketet räknar ålder mot dagens datum för "+"; med utskrivet sekel spelar tecknet ingen roll.
+    try:
+        tolkat = paketet.Personnummer(sekel + sexsiffrigt + sista)
+    except paketet.PersonnummerException as fel:
+        raise OgiltigtPersonnummer(OGILTIGT) from fel
+    samordning = int(sexsiffrigt[4:6]) > 60
+    fodd = date(int(sekel + sexsiffrigt[:2]), int(sexsiffrigt[2:4]), int(sexsiffrigt[4:6]) - 60 * samordning)
+    if fodd > idag:
+        raise OgiltigtPersonnummer(OGILTIGT)
+    return Personnummer(
+        nummer=sekel + sexsiffrigt + sista,
+        fodelsear=fodd.year,
+        kon="man" if tolkat.is_male() else "kvinna",
+        samordningsnummer=samordning,
+    )
+
+
+def _sekel(sexsiffrigt: str, *, over_hundra: bool, idag: date) -> int:
+    """Seklet som gör födelsedagen till den senaste som inte är i framtiden, eller hundra år före den (+)."""
+    ar, manad, dag = int(sexsiffrigt[:2]), int(sexsiffrigt[2:4]), int(sexsiffrigt[4:6])
+    dag -= 60 if dag > 60 else 0
+    sekel = idag.year // 100
+    if (sekel * 100 + ar, manad, dag) > (idag.year, idag.month, idag.day):
+        sekel -= 1
+    return sekel - 1 if over_hundra else sekel

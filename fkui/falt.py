@@ -1,0 +1,76 @@
+"""Formulärfält för svenska datum, månader och heltal."""
+
+import re
+from datetime import date
+from typing import Any, Final, NoReturn
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from fkui.widgets import DATUMFORMAT, DatumText, TalText
+
+DATUMFORM: Final = re.compile(r"\d{4}(-?)\d{2}\1\d{2}", re.ASCII)
+MANADSFORM: Final = re.compile(r"(\d{4})-?(\d{2})", re.ASCII)
+TALFORM: Final = re.compile(r"[-\u2212]?[0-9]+")
+# Det svenska tusentalstecknet är ett hårt blanksteg; inklistrade tal har ibland smalt eller vanligt
+BLANKSTEG: Final = re.compile(r"[\s\u00a0\u2009\u202f]")
+
+
+class Datumfalt(forms.DateField):
+    """Datum som åååå-mm-dd eller ååååmmdd. Ger `datetime.date`; allt annat är ett fel på svenska."""
+
+    widget = DatumText
+    default_error_messages = {"required": "Ange ett datum.", "invalid": "Ange datumet som åååå-mm-dd."}
+
+    def __init__(self, *, help_text: str = "åååå-mm-dd", **kwargs: Any) -> None:
+        super().__init__(input_formats=[DATUMFORMAT, "%Y%m%d"], help_text=help_text, **kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        """Tolkar texten. `strptime` ensam skulle även ta 2025-1-1 och läsa 2025111 som den 1 november."""
+        if isinstance(value, str) and (text := value.strip()) and not DATUMFORM.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class Manadsfalt(forms.DateField):
+    """Månad som åååå-mm eller ååååmm. Ger den första dagen i månaden som `datetime.date`."""
+
+    widget = DatumText(format="%Y-%m")
+    default_error_messages = {"required": "Ange en månad.", "invalid": "Ange månaden som åååå-mm."}
+
+    def __init__(self, *, help_text: str = "åååå-mm", **kwargs: Any) -> None:
+        super().__init__(help_text=help_text, **kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        """Tolkar texten till månadens första dag; tomt ger None."""
+        if value in self.empty_values:
+            return None
+        if isinstance(value, date):
+            return value.replace(day=1)
+        traff = MANADSFORM.fullmatch(str(value).strip())
+        try:
+            return date(int(traff[1]), int(traff[2]), 1) if traff else self._ogiltig()
+        except ValueError:
+            self._ogiltig()
+
+    def _ogiltig(self) -> NoReturn:
+        raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+class Heltalsfalt(forms.IntegerField):
+    """Heltal, även skrivet med blanksteg som tusentalstecken (1 234). Ger `int` eller None."""
+
+    widget = TalText
+    default_error_messages = {"required": "Ange ett tal.", "invalid": "Ange ett heltal."}
+
+    def to_python(self, value: Any) -> int | None:
+        """Tolkar texten. Bara ASCII-siffror räknas, och decimaler är ett fel också när de är noll."""
+        if isinstance(value, str):
+            value = BLANKSTEG.sub("", value).replace("\u2212", "-")
+            if value and not TALFORM.fullmatch(value):
+                raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Inga min- och max-attribut: de har ingen verkan på ett textfält."""
+        return {}

@@ -1,0 +1,21 @@
+"""Geografi, samverkansorganisationer, insatser med kategorisering, budget och uppdrag."""
+
+from insatser.models.budget import Budget, Budgetpost, Budgettyp
+from insatser.models.geografi import Kommun, Lan, Stadsdel
+from insatser.models.insats import Insats, InsatsQuerySet, Lasorsak
+from insatser.models.organisation import Samverkansorganisation
+from insatser.models.uppdrag import Uppdrag
+
+__all__ = [
+    "Budget",
+    "Budgetpost",
+    "Budgettyp",
+    "Insats",
+    "InsatsQuerySet",
+    "Kommun",
+    "Lan",
+    "Lasorsak",
+    "Samverkansorganisation",
+    "Stadsdel",
+    "Uppdrag",
+]

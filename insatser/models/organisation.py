@@ -1,0 +1,46 @@
+"""Samverkansorganisationer (`doman.md` 2)."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from insatser.kategorier import Samverkansform
+from insatser.models.geografi import Kommun, Stadsdel
+
+
+class Samverkansorganisation(models.Model):
+    """Parterna som samverkar under en samverkansform. Inom Finsam ett samordningsförbund."""
+
+    organisationsnummer = models.CharField("organisationsnummer", max_length=11, unique=True)
+    namn = models.CharField("namn", max_length=200)
+    samverkansform = models.CharField("samverkansform", max_length=20, choices=Samverkansform)
+    beskrivning = models.TextField("beskrivning", blank=True)
+    startdatum = models.DateField("startdatum")
+    slutdatum = models.DateField("slutdatum", null=True, blank=True)
+    kommuner = models.ManyToManyField(Kommun, related_name="samverkansorganisationer", blank=True)
+    stadsdelar = models.ManyToManyField(Stadsdel, related_name="samverkansorganisationer", blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    skapad_vid = models.DateTimeField("skapad", db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "samverkansorganisation"
+        verbose_name_plural = "samverkansorganisationer"
+        constraints = [
+            models.UniqueConstraint(fields=["id", "samverkansform"], name="samverkansorganisation_och_form"),
+            models.CheckConstraint(
+                name="samverkansorganisation_form_finns", condition=Q(samverkansform__in=Samverkansform.values)
+            ),
+            models.CheckConstraint(
+                name="samverkansorganisation_slutar_inte_fore_start",
+                condition=Q(slutdatum=None) | Q(slutdatum__gte=F("startdatum")),
+                violation_error_message="Slutdatum kan inte vara före startdatum.",
+            ),
+            models.CheckConstraint(
+                name="organisationsnummer_har_ratt_form",
+                condition=Q(organisationsnummer__regex=r"^\d{6}-\d{4}$"),
+                violation_error_message="Organisationsnummer skrivs med tio siffror, NNNNNN-NNNN.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.namn

@@ -1,0 +1,26 @@
+"""CSV så som Excel i Sverige öppnar den: UTF-8 med BOM, semikolon, rad Totalt sist."""
+
+import csv
+import io
+import re
+from typing import Final
+
+from rapporter.rapport import Rapport, Varde
+
+# Text som ett kalkylprogram annars skulle räkna på, även efter tabb eller radbyte (P22).
+_FORMEL: Final = re.compile(r"[\t\r\n]|[\t\r\n ]*[=+\-@]")
+
+
+def rendera(rapport: Rapport) -> bytes:
+    """Rapporten som CSV: rubrikerna först, sedan raderna och Totalt. Tal utan blanksteg, tomt för None."""
+    ut = io.StringIO()
+    skrivare = csv.writer(ut, delimiter=";", lineterminator="\r\n")
+    skrivare.writerow([*rapport.ledrubriker, *(kolumn.rubrik for kolumn in rapport.kolumner)])
+    for rad in rapport.rader:
+        skrivare.writerow([_cell(varde) for varde in (rad.nyckel, rad.namn, *rad.varden)])
+    skrivare.writerow(["Totalt", "", *(_cell(varde) for varde in rapport.totalt)])
+    return ut.getvalue().encode("utf-8-sig")
+
+
+def _cell(varde: Varde) -> Varde:
+    return f"'{varde}" if isinstance(varde, str) and _FORMEL.match(varde) else varde

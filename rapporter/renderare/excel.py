@@ -1,0 +1,184 @@
+"""Excel: riktiga tal och datum, låst huvud, filter, Totalt sist (`prestanda.md` 3)."""
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
+
+from rapporter.rapport import Kolumn, Rad, Rapport, Varde
+
+_HELTAL: Final = "#,##0"
+_DATUM: Final = "yyyy-mm-dd"
+# Tecken som XML inte tillåter. En sådan cell ska synas, inte stoppa filen.
+_OTILLATNA: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_BREDD: Final = {
+    "insatsbeskrivning": 50,
+    "samverkansorganisation": 36,
+    "inriktning": 21,
+    "preciserad_inriktning": 34,
+    "malgrupp": 34,
+}
+_LEDBREDD: Final = (14, 36)
+
+
+def rendera(rapport: Rapport) -> bytes:
+    """Arbetsboken med bladen Insatsrapport, Urval och Variabler."""
+    bok = Workbook(write_only=True)
+    _blad_rapport(bok, rapport)
+    _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
+    rader = [["Variabel", "Period", "Betydelse"]]
+    rader += [[kolumn.rubrik, kolumn.periodtext, kolumn.definition] for kolumn in rapport.kolumner]
+    _blad_text(bok, "Variabler", rader, (34, 18, 100), huvud=True)
+    bok.properties.title = f"{rapport.rubrik} {rapport.urval.period}"
+    bok.properties.creator = "SUS"
+    bok.properties.created = bok.properties.modified = rapport.framtagen.astimezone(UTC).replace(tzinfo=None)
+    ut = io.BytesIO()
+    with _Arkiv(ut, rapport.framtagen.timetuple()[:6]) as arkiv:
+        ExcelWriter(bok, arkiv).write_data()
+    return ut.getvalue()
+
+
+class _Arkiv(ZipFile):
+    """Ett zip-arkiv där varje del har rapportens tid: samma rapport ger samma fil till sista byten."""
+
+    def __init__(self, fil: io.BytesIO, tid: tuple[Any, ...]) -> None:
+        super().__init__(fil, "w", ZIP_DEFLATED)
+        self._tid = tid
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        """En del ur minnet."""
+        super().writestr(self._del(zinfo_or_arcname), data)
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
+        """En del ur en fil, utan att hela filen läses in."""
+        with Path(filename).open("rb") as kalla, self.open(self._del(arcname), "w") as mal:
+            shutil.copyfileobj(kalla, mal)
+
+    def _del(self, namn: str) -> ZipInfo:
+        info = ZipInfo(namn, self._tid)
+        info.compress_type = ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        return info
+
+
+def _blad_rapport(bok: Any, rapport: Rapport) -> None:
+    blad = bok.create_sheet(rapport.rubrik)
+    bredder = [*_LEDBREDD, *(_bredd(kolumn) for kolumn in rapport.kolumner)]
+    _stall_in(blad, bredder, "C2")
+    blad.auto_filter.ref = f"A1:{get_column_letter(len(bredder))}{len(rapport.rader) + 1}"
+    blad.append([*map(_rubrik(blad), rapport.ledrubriker), *(_kolumnrubrik(blad, k) for k in rapport.kolumner)])
+    celler = [_formgivare(blad, kolumn) for kolumn in rapport.kolumner]
+    text = _text(blad)
+    for rad in rapport.rader:
+        blad.append(_varden(rad, celler, text))
+    fet = [_formgivare(blad, kolumn, fet=True) for kolumn in rapport.kolumner]
+    blad.append(_varden(Rad("Totalt", "", "", rapport.totalt), fet, _text(blad, fet=True)))
+
+
+def _varden(rad: Rad, celler: list[Callable[[Varde], Any]], text: Callable[[Varde], Any]) -> list[Any]:
+    varden = [cell(varde) for cell, varde in zip(celler, rad.varden, strict=True)]
+    return [text(rad.nyckel), text(rad.namn or None), *varden]
+
+
+def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Varde], Any]:
+    """En funktion från värde till cell. Formatet görs en gång per kolumn, och cellen återanvänds för varje rad."""
+    if not (kolumn.ar_tal or kolumn.ar_datum):
+        return _text(blad, fet=fet)
+    cell = WriteOnlyCell(blad)
+    cell.number_format = _HELTAL if kolumn.ar_tal else _DATUM
+    if fet:
+        cell.font = Font(bold=True)
+
+    def satt(varde: Varde) -> Any:
+        if varde is None:
+            return None
+        cell.value = varde
+        return cell
+
+    return satt
+
+
+def _text(blad: Any, *, fet: bool = False) -> Callable[[Varde], Any]:
+    """En funktion från text till textcell: text som börjar med = + - @ blir aldrig en formel (P22)."""
+
+    def satt(varde: Varde) -> Any:
+        if varde is None:
+            return None
+        text = _OTILLATNA.sub("\ufffd", str(varde))
+        if not fet and not text.startswith("="):
+            return text
+        ny = WriteOnlyCell(blad, text)
+        ny.font = Font(bold=fet)
+        ny.data_type = "s"
+        return ny
+
+    return satt
+
+
+def _rubrik(blad: Any) -> Callable[[str], Any]:
+    def cell(text: str) -> Any:
+        ny = WriteOnlyCell(blad, text)
+        ny.font = Font(bold=True)
+        ny.fill = PatternFill("solid", fgColor="F4F4F4")
+        ny.alignment = Alignment(wrap_text=True, vertical="bottom")
+        return ny
+
+    return cell
+
+
+def _kolumnrubrik(blad: Any, kolumn: Kolumn) -> Any:
+    """Rubriken, med perioden och betydelsen som kommentar: cellen själv är bara rubriken, för filter och läsning."""
+    cell = _rubrik(blad)(kolumn.rubrik)
+    period = f"Avser {kolumn.periodtext}. " if kolumn.periodtext else ""
+    cell.comment = Comment(f"{period}{kolumn.definition}", "SUS", height=120, width=260)
+    return cell
+
+
+def _bredd(kolumn: Kolumn) -> int:
+    if kolumn.ar_tal:
+        return 16
+    return 12 if kolumn.ar_datum else _BREDD.get(kolumn.namn, 14)
+
+
+def _stall_in(blad: Any, bredder: Any, frys: str | None) -> None:
+    for nr, bredd in enumerate(bredder, 1):
+        blad.column_dimensions[get_column_letter(nr)].width = bredd
+    blad.freeze_panes = frys
+    blad.page_setup.orientation = "landscape"
+    blad.page_setup.paperSize = 9  # A4
+    blad.page_setup.fitToWidth, blad.page_setup.fitToHeight = 1, 0
+    blad.sheet_properties.pageSetUpPr.fitToPage = True
+    if frys:
+        blad.print_title_rows = "1:1"
+
+
+def _urvalsrader(rapport: Rapport) -> list[list[str]]:
+    rader = [["Rapport", rapport.rubrik], *(list(par) for par in rapport.om_rapporten)]
+    rader += [["Varning", text] for text in rapport.varningar]
+    return [*rader, ["Upplysning", rapport.upplysning]]
+
+
+def _blad_text(bok: Any, namn: str, rader: list[list[str]], bredder: tuple[int, ...], *, huvud: bool = False) -> None:
+    blad = bok.create_sheet(namn)
+    _stall_in(blad, bredder, "A2" if huvud else None)
+    for nr, rad in enumerate(rader):
+        celler = []
+        for kolumn, text in enumerate(rad):
+            cell = WriteOnlyCell(blad, _OTILLATNA.sub("\ufffd", text))
+            cell.data_type = "s"
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if (huvud and nr == 0) or (not huvud and kolumn == 0):
+                cell.font = Font(bold=True)
+            celler.append(cell)
+        blad.append(celler)

@@ -1,0 +1,168 @@
+"""PDF: taggad (PDF/UA-1), liggande A4, eget typsnitt, inget hämtas utifrån (`prestanda.md` 4)."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from django.contrib.staticfiles import finders
+
+from rapporter.rapport import Kolumn, Rad, Rapport, celltext
+
+PANGO_SAKNAS: Final = (
+    "PDF kan inte skapas: programbiblioteket Pango saknas på servern. "
+    "Installera det, på Debian och Ubuntu med: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+)
+BREDD: Final = 277  # mm mellan marginalerna
+_NAMN: Final = 38
+_BREDDER: Final = {"insatsbeskrivning": 54, "preciserad_inriktning": 34, "samverkansorganisation": 34, "malgrupp": 32}
+_TYPSNITT: Final = (("SUS Inter", "inter-latin"), ("SUS Inter Ext", "inter-latin-ext"))
+_STIL: Final = """
+@page{size:A4 landscape;margin:13mm 10mm 15mm;
+@bottom-left{content:string(urval);font:7pt "SUS Inter","SUS Inter Ext",sans-serif;color:#4b4d50;width:235mm}
+@bottom-right{content:"Sida " counter(page) " av " counter(pages);
+font:7pt "SUS Inter","SUS Inter Ext",sans-serif;color:#4b4d50}}
+body{font:7.5pt/1.35 "SUS Inter","SUS Inter Ext",sans-serif;color:#1b1e23;margin:0}
+h1{font-size:17pt;line-height:1.2;margin:0 0 2mm;string-set:urval attr(data-sidfot)}
+h2{font-size:11pt;margin:5mm 0 1.5mm;break-after:avoid}
+dl{margin:0 0 2mm;font-size:8.5pt}dl div{margin:0 0 .6mm}dt{float:left;font-weight:600;width:42mm}dd{margin:0 0 0 42mm}
+.varning{border-left:1.2mm solid #b35900;padding:.6mm 2mm;margin:0 0 1.5mm;font-size:8.5pt}
+.upplysning{font-size:8.5pt;margin:0}
+table{border-collapse:collapse;table-layout:fixed;width:100%}
+th,td{border-bottom:.4pt solid #bbbbbd;padding:.9mm 1.2mm;text-align:left;vertical-align:top;overflow-wrap:anywhere;
+white-space:pre-line;hyphenate-character:"-"}
+th{font-weight:600}thead{display:table-header-group}
+thead th{background:#f0f0f1;border-bottom:.8pt solid #1b1e23;vertical-align:bottom;font-size:7pt;line-height:1.25;
+hyphens:auto;white-space:normal}
+.period{display:block;font-weight:400;font-size:6.5pt;color:#3d3f42}
+.tal{text-align:right;font-variant-numeric:tabular-nums}
+td.tal,td.datum{white-space:nowrap;overflow-wrap:normal}
+tr{break-inside:avoid}.totalt th,.totalt td{font-weight:700;border-top:.8pt solid #1b1e23;break-before:avoid}
+.del{break-before:page}
+"""
+
+
+class PdfSaknas(Exception):
+    """Servern kan inte skapa PDF. Texten säger vad som ska installeras."""
+
+
+def rendera(rapport: Rapport) -> bytes:
+    """Rapporten som PDF. Ger PdfSaknas utan Pango."""
+    try:
+        from weasyprint import HTML  # noqa: PLC0415 (tung, och behöver Pango som kan saknas)
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+    except OSError as fel:
+        raise PdfSaknas(PANGO_SAKNAS) from fel
+    html = _dokument(rapport)
+    # Utan den skriver fontTools klockslaget i typsnittet: samma rapport ska ge samma fil till sista byten.
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    # Typsnittet ligger i stilmallen, så inget annat än data: behöver kunna hämtas.
+    hamtare = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
+    innehall = HTML(string=html, base_url=None, url_fetcher=hamtare).write_pdf(
+        pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16]
+    )
+    return bytes(innehall)
+
+
+def delar(kolumner: Sequence[Kolumn]) -> list[list[int]]:
+    """Kolumnernas nummer, fördelade på så få tabeller som ryms på sidans bredd, i ordning.
+
+    Ryms de inte i en tabell står fakta om insatserna i den första och talen i den andra.
+    """
+    alla = list(range(len(kolumner)))
+    if _summa(kolumner, alla) <= BREDD:
+        return [alla]
+    fakta = [nr for nr in alla if not kolumner[nr].ar_tal]
+    tal = [nr for nr in alla if kolumner[nr].ar_tal]
+    return [fakta, tal]
+
+
+def _summa(kolumner: Sequence[Kolumn], nummer: Iterable[int]) -> int:
+    return _NAMN + sum(_bredd(kolumner[nr]) for nr in nummer)
+
+
+def _bredd(kolumn: Kolumn) -> int:
+    if kolumn.ar_tal:
+        return 22 if kolumn.ar_kronor else 19
+    if kolumn.ar_datum:
+        return 19
+    return 17 if kolumn.namn == "volyminsats" else _BREDDER.get(kolumn.namn, 30)
+
+
+def _dokument(rapport: Rapport) -> str:
+    titel = f"{rapport.rubrik} {rapport.urval.period}"
+    om = "".join(f"<div><dt>{escape(r)}</dt><dd>{escape(t)}</dd></div>" for r, t in rapport.om_rapporten)
+    varningar = "".join(f'<p class="varning">Varning: {escape(text)}</p>' for text in rapport.varningar)
+    tabeller = delar(rapport.kolumner)
+    ut = chain.from_iterable(
+        _tabell(rapport, nummer, _delrubrik(rapport, nummer, len(tabeller)), forsta=plats == 0)
+        for plats, nummer in enumerate(tabeller)
+    )
+    return (
+        f'<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>{escape(titel)}</title>'
+        f'<meta name="generator" content="SUS"><style>{_typsnitt()}{_STIL}</style></head><body>'
+        f'<h1 data-sidfot="{escape(_sidfot(rapport))}">{escape(rapport.rubrik)}</h1><dl>{om}</dl>'
+        f'{varningar}<p class="upplysning">{rapport.upplysning}</p>{"".join(ut)}</body></html>'
+    )
+
+
+def _sidfot(rapport: Rapport) -> str:
+    """Urvalet på en rad, för varje sidas fot; långa listor kortas och står i sin helhet på första sidan."""
+    korta = [(rubrik, text if len(text) <= 60 else f"{text[:57]}…") for rubrik, text in rapport.urval_i_ord]
+    urval = " · ".join(f"{rubrik}: {text}" for rubrik, text in korta if rubrik != "Variabler")
+    return f"SUS {rapport.rubrik} · {urval} · Framtagen {rapport.framtagen_text}"
+
+
+def _delrubrik(rapport: Rapport, nummer: Sequence[int], antal: int) -> str:
+    if antal == 1:
+        return rapport.antal_text
+    return "Antal och kostnader" if rapport.kolumner[nummer[0]].ar_tal else f"Uppgifter om {rapport.antal_text}"
+
+
+def _tabell(rapport: Rapport, nummer: Sequence[int], rubrik: str, *, forsta: bool) -> Iterable[str]:
+    kolumner = [rapport.kolumner[nr] for nr in nummer]
+    klasser = ["tal" if k.ar_tal else "datum" if k.ar_datum else "" for k in kolumner]
+    bredd = _summa(rapport.kolumner, nummer)
+    namn = escape(rapport.namnrubrik)
+    yield f"<section{'' if forsta else ' class=del'}><h2>{escape(rubrik)}</h2><table>"
+    # Det som blir över delas efter kolumnernas bredd.
+    yield f'<colgroup><col style="width:{_NAMN / bredd:.3%}">'
+    yield from (f'<col style="width:{_bredd(kolumn) / bredd:.3%}">' for kolumn in kolumner)
+    yield f'</colgroup><thead><tr><th scope="col">{namn}</th>'
+    for kolumn, klass in zip(kolumner, klasser, strict=True):
+        period = f' <span class="period">{kolumn.periodtext}</span>' if kolumn.periodtext else ""
+        yield f'<th scope="col" class="{klass}">{escape(kolumn.rubrik)}{period}</th>'
+    yield "</tr></thead><tbody>"
+    yield from (_rad(rad, nummer, klasser) for rad in rapport.rader)
+    # Inte tfoot: det upprepas längst ned på varje sida.
+    if "tal" in klasser:
+        totalt = Rad("", "Totalt", "", rapport.totalt)
+        yield f'</tbody><tbody class="totalt">{_rad(totalt, nummer, klasser)}'
+    yield "</tbody></table></section>"
+
+
+def _rad(rad: Rad, nummer: Sequence[int], klasser: Sequence[str]) -> str:
+    celler = "".join(
+        f'<td class="{klass}">{escape(celltext(rad.varden[nr]))}</td>'
+        for nr, klass in zip(nummer, klasser, strict=True)
+    )
+    return f'<tr><th scope="row">{escape(rad.namn)}</th>{celler}</tr>'
+
+
+def _typsnitt() -> str:
+    """Typsnittet som stilmall. Två familjer: med samma namn blandas tecknen ihop."""
+    return "".join(
+        f'@font-face{{font-family:"{familj}";src:url(data:font/woff2;base64,{_base64(fil)}) format("woff2")}}'
+        for familj, fil in _TYPSNITT
+    )
+
+
+def _base64(fil: str) -> str:
+    sokvag = finders.find(f"vendor/inter/{fil}-wght-normal.woff2")
+    if not sokvag:
+        raise PdfSaknas("PDF kan inte skapas: typsnittet static/vendor/inter/ saknas.")
+    return base64.b64encode(Path(sokvag).read_bytes()).decode()

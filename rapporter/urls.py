@@ -1,0 +1,12 @@
+"""Rapporternas adresser."""
+
+from django.urls import path
+
+from rapporter import views
+
+app_name = "rapporter"
+
+# /rapporter/
+urlpatterns = [
+    path("insats/", views.insats, name="insats"),
+]

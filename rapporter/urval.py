@@ -1,0 +1,220 @@
+"""Urvalet: vad en rapport frågar efter (`doman.md` 7). Samma tolkning för adress, formulär och kommando."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from insatser.geografi import KOMMUNER, LAN
+from insatser.kategorier import Inriktning, Malgrupp, PreciseradInriktning
+
+FORSTA_AR: Final = 1990
+SISTA_AR: Final = 2100
+_MANAD: Final = re.compile(r"(\d{4})-?(\d{2})", re.ASCII)
+_ORGNR: Final = re.compile(r"(\d{6})-?(\d{4})", re.ASCII)
+
+
+class Rapporttyp(models.TextChoices):
+    INSATS = "insats", "Per insats"
+    SAMVERKANSORGANISATION = "samverkansorganisation", "Summerad per samverkansorganisation"
+
+
+class Konsval(models.TextChoices):
+    KVINNA = "kvinna", "Kvinnor"
+    MAN = "man", "Män"
+
+
+# Urvalen som tar flera koder, i den ordning de visas, och vad de heter i ord.
+FLERVAL: Final[Mapping[str, str]] = {
+    "lan": "Län",
+    "kommun": "Kommun",
+    "forbund": "Samverkansorganisation",
+    "inriktning": "Inriktning",
+    "preciserad": "Preciserad inriktning",
+    "malgrupp": "Specifik målgrupp",
+    "variabler": "Variabler",
+}
+FALT: Final = ("fran", "till", *FLERVAL, "kon", "rapporttyp")
+
+
+@dataclass(frozen=True, slots=True)
+class Koder:
+    """Det som kan väljas: kod → text, i visningsordning. Förbunden och variablerna kommer utifrån."""
+
+    forbund: Mapping[str, str]
+    variabler: Mapping[str, str]
+    lan: Mapping[str, str] = field(default_factory=lambda: dict(LAN))
+    kommun: Mapping[str, str] = field(default_factory=lambda: dict(KOMMUNER))
+    inriktning: Mapping[str, str] = field(default_factory=lambda: dict(Inriktning.choices))
+    preciserad: Mapping[str, str] = field(default_factory=lambda: dict(PreciseradInriktning.choices))
+    malgrupp: Mapping[str, str] = field(default_factory=lambda: dict(Malgrupp.choices))
+
+    def for_falt(self, falt: str) -> Mapping[str, str]:
+        """Koderna för ett av `FLERVAL`."""
+        koder: Mapping[str, str] = getattr(self, falt)
+        return koder
+
+
+@dataclass(frozen=True, slots=True)
+class Urval:
+    """Ett prövat urval. `fran` och `till` är den första dagen i periodens första och sista månad.
+
+    En tom tupel betyder alla; `variabler` är aldrig tom. `idag` är dagen för Antal pågående deltagare.
+    """
+
+    fran: date
+    till: date
+    variabler: tuple[str, ...]
+    idag: date
+    lan: tuple[str, ...] = ()
+    kommun: tuple[str, ...] = ()
+    forbund: tuple[str, ...] = ()
+    inriktning: tuple[str, ...] = ()
+    preciserad: tuple[str, ...] = ()
+    malgrupp: tuple[str, ...] = ()
+    kon: str = ""
+    rapporttyp: str = Rapporttyp.INSATS.value
+
+    @property
+    def efter(self) -> date:
+        """Dagen efter periodens sista dag."""
+        return (self.till.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+    @property
+    def sista_dag(self) -> date:
+        """Periodens sista dag."""
+        return self.efter - timedelta(days=1)
+
+    @property
+    def ar(self) -> range:
+        """Kalenderåren som perioden berör."""
+        return range(self.fran.year, self.till.year + 1)
+
+    @property
+    def hela_kalenderar(self) -> bool:
+        """Sant om perioden är ett eller flera hela kalenderår."""
+        return self.fran.month == 1 and self.till.month == 12
+
+    @property
+    def per_organisation(self) -> bool:
+        """Sant för rapporttypen Summerad per samverkansorganisation."""
+        return self.rapporttyp == Rapporttyp.SAMVERKANSORGANISATION
+
+    @property
+    def avgransat_geografiskt(self) -> bool:
+        """Sant om urvalet är en mindre del av riket; då läses bara dess insatser ur registret."""
+        return bool(self.lan or self.kommun or self.forbund)
+
+    def som_data(self) -> dict[str, Any]:
+        """Urvalet som koder, för JSON."""
+        return {
+            "fran": f"{self.fran:%Y-%m}",
+            "till": f"{self.till:%Y-%m}",
+            **{falt: list(getattr(self, falt)) for falt in FLERVAL},
+            "kon": self.kon or None,
+            "rapporttyp": self.rapporttyp,
+            "idag": self.idag.isoformat(),
+        }
+
+    def adress(self, koder: Koder, **ovrigt: str) -> str:
+        """Urvalet som en adress efter frågetecknet; alla variabler är förvalet och skrivs inte ut."""
+        par = [("fran", f"{self.fran:%Y-%m}"), ("till", f"{self.till:%Y-%m}")]
+        for falt in FLERVAL:
+            if falt != "variabler" or len(self.variabler) < len(koder.variabler):
+                par += [(falt, kod) for kod in getattr(self, falt)]
+        par += [("kon", self.kon)] if self.kon else []
+        par += [("rapporttyp", self.rapporttyp)] if self.per_organisation else []
+        return urlencode(par + list(ovrigt.items()))
+
+    def i_ord(self, koder: Koder) -> tuple[tuple[str, str], ...]:
+        """Urvalet så som det visas: (rubrik, text)."""
+        rader = [("Period", self.period)]
+        if not self.avgransat_geografiskt:
+            rader.append(("Nivå", "Riket"))
+        for falt, rubrik in FLERVAL.items():
+            valda = getattr(self, falt)
+            if valda and falt != "variabler":
+                rader.append((rubrik, ", ".join(koder.for_falt(falt)[kod] for kod in valda)))
+        rader.append(("Kön", Konsval(self.kon).label if self.kon else "Alla"))
+        if self.per_organisation:
+            rader.append(("Rapporttyp", Rapporttyp(self.rapporttyp).label))
+        if len(self.variabler) < len(koder.variabler):
+            rader.append(("Variabler", ", ".join(koder.variabler[namn] for namn in self.variabler)))
+        return tuple(rader)
+
+    @property
+    def period(self) -> str:
+        """Perioden i månader, till exempel 2025-01 – 2025-12."""
+        fran, till = f"{self.fran:%Y-%m}", f"{self.till:%Y-%m}"
+        return fran if fran == till else f"{fran} – {till}"
+
+
+def manad(text: str) -> date:
+    """Tolkar åååå-mm (eller ååååmm) till månadens första dag. Ger ValidationError."""
+    traff = _MANAD.fullmatch(text.strip())
+    if not traff or not 1 <= int(traff[2]) <= 12:
+        raise ValidationError("Ange månaden som åååå-mm.")
+    if not FORSTA_AR <= int(traff[1]) <= SISTA_AR:
+        raise ValidationError(f"Året ska vara mellan {FORSTA_AR} och {SISTA_AR}.")
+    return date(int(traff[1]), int(traff[2]), 1)
+
+
+def tolka(varden: Mapping[str, Sequence[str]], *, koder: Koder, idag: date) -> Urval:
+    """Prövar ett urval skrivet som text, fält → värden (`FALT`), och returnerar det.
+
+    Listor kan också skrivas med komma. Koderna läggs i visningsordning, så att samma urval alltid ger samma
+    rapport. Ger ValidationError med fältets namn som nyckel.
+    """
+    fel: dict[str, list[str]] = {}
+    okanda = [namn for namn in varden if namn not in FALT]
+    if okanda:
+        fel["__all__"] = [f"Det finns inget urval som heter ”{namn}”." for namn in okanda]
+    perioden = {falt: _prova_manad(varden.get(falt, ()), falt, fel) for falt in ("fran", "till")}
+    fran, till = perioden["fran"], perioden["till"]
+    if fran and till and till < fran:
+        fel["till"] = ["Till och med kan inte vara före från och med."]
+    listor = {falt: _prova_koder(varden.get(falt, ()), falt, koder, fel) for falt in FLERVAL}
+    kon = _prova_ett(varden.get("kon", ()), "kon", Konsval, fel)
+    typ = _prova_ett(varden.get("rapporttyp", ()), "rapporttyp", Rapporttyp, fel)
+    if fel or not fran or not till:
+        raise ValidationError(fel)
+    listor["variabler"] = listor["variabler"] or tuple(koder.variabler)
+    return Urval(fran=fran, till=till, idag=idag, kon=kon, rapporttyp=typ or Rapporttyp.INSATS.value, **listor)
+
+
+def _prova_manad(varden: Sequence[str], falt: str, fel: dict[str, list[str]]) -> date | None:
+    text = varden[-1] if varden else ""
+    if not text.strip():
+        fel[falt] = ["Ange en månad."]
+        return None
+    try:
+        return manad(text)
+    except ValidationError as manadsfel:
+        fel[falt] = manadsfel.messages
+        return None
+
+
+def _delar(varden: Iterable[str]) -> list[str]:
+    return [del_.strip() for varde in varden for del_ in varde.split(",") if del_.strip()]
+
+
+def _prova_koder(varden: Sequence[str], falt: str, koder: Koder, fel: dict[str, list[str]]) -> tuple[str, ...]:
+    kanda = koder.for_falt(falt)
+    givna = _delar(varden)
+    if falt == "forbund":
+        givna = [f"{traff[1]}-{traff[2]}" if (traff := _ORGNR.fullmatch(kod)) else kod for kod in givna]
+    if okanda := [kod for kod in dict.fromkeys(givna) if kod not in kanda]:
+        fel[falt] = [f"Koden ”{kod}” finns inte i urvalet {FLERVAL[falt]}." for kod in okanda]
+    return tuple(kod for kod in kanda if kod in givna)
+
+
+def _prova_ett(varden: Sequence[str], falt: str, val: type[models.TextChoices], fel: dict[str, list[str]]) -> str:
+    kod = varden[-1].strip() if varden else ""
+    if kod and kod not in val.values:
+        fel[falt] = [f"Koden ”{kod}” finns inte. Välj bland {', '.join(val.values)}."]
+    return kod

@@ -1,0 +1,289 @@
+/* Det som sidorna gör utöver HTML. Allt fungerar också utan den här filen, om än med fler steg. */
+(() => {
+  "use strict";
+
+  const rot = document.documentElement;
+  const TEMA = "sus-tema";
+  // Så länge spärras en knapp som tryckts, om sidan blir kvar (avbruten laddning, fil som hämtas)
+  const SPARRTID = 10000;
+
+  rot.classList.add("js");
+
+  /* ---- Tema: läses innan sidan ritas, därför ligger skriptet i head utan defer ---- */
+
+  function sparatTema() {
+    try {
+      return localStorage.getItem(TEMA);
+    } catch {
+      return null; // lagring kan vara avstängd i webbläsaren
+    }
+  }
+
+  function bytTema() {
+    const morkt = rot.dataset.theme
+      ? rot.dataset.theme === "dark"
+      : window.matchMedia("(prefers-color-scheme: dark)").matches;
+    rot.dataset.theme = morkt ? "light" : "dark";
+    try {
+      localStorage.setItem(TEMA, rot.dataset.theme);
+    } catch {
+      return; // temat gäller då bara den här sidan
+    }
+  }
+
+  if (sparatTema()) {
+    rot.dataset.theme = sparatTema();
+  }
+
+  /* ---- Fokus ---- */
+
+  function fokusera(element) {
+    for (let d = element.closest("details"); d; d = d.parentElement.closest("details")) {
+      d.open = true;
+    }
+    element.focus();
+    element.scrollIntoView({ block: "center" });
+  }
+
+  function foljFellank(handelse, lank) {
+    const mal = document.getElementById(lank.hash.slice(1));
+    if (!mal) {
+      return;
+    }
+    handelse.preventDefault();
+    if (mal.tabIndex < 0) {
+      mal.tabIndex = -1;
+    }
+    fokusera(mal);
+  }
+
+  /* ---- Menyer ---- */
+
+  function vaxlaMeny(knapp) {
+    const oppen = knapp.getAttribute("aria-expanded") !== "true";
+    knapp.setAttribute("aria-expanded", String(oppen));
+    document.getElementById(knapp.getAttribute("aria-controls")).classList.toggle("ar-oppen", oppen);
+  }
+
+  function stangOppna(utom) {
+    for (const meny of document.querySelectorAll("details[data-stang][open]")) {
+      if (!meny.contains(utom)) {
+        meny.open = false;
+      }
+    }
+  }
+
+  function escape(handelse) {
+    const oppen = handelse.target.closest("details[data-stang][open], .sus-hjalp[open]");
+    if (oppen) {
+      oppen.open = false;
+      oppen.querySelector("summary").focus();
+    }
+  }
+
+  /* ---- Hjälp i formulär: snabbval som fyller i fält, och Alla/Inga för kryssrutor ---- */
+
+  function andra(falt, egenskap, varde) {
+    falt[egenskap] = varde;
+    falt.dispatchEvent(new Event("input", { bubbles: true }));
+    falt.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // data-fyll="id_fran=2025-01;id_till=2025-12"
+  function fyll(knapp) {
+    for (const par of knapp.dataset.fyll.split(";")) {
+      const [id, varde] = par.split("=");
+      const falt = document.getElementById(id);
+      if (falt) {
+        andra(falt, "value", varde);
+      }
+    }
+  }
+
+  // data-kryssa="alla" eller "inga", med data-falt="namnet på kryssrutorna"
+  function kryssa(knapp) {
+    const rutor = knapp.form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(knapp.dataset.falt)}"]`);
+    for (const ruta of rutor) {
+      if (!ruta.disabled) {
+        andra(ruta, "checked", knapp.dataset.kryssa === "alla");
+      }
+    }
+  }
+
+  /* ---- Osparade ändringar ---- */
+
+  const ursprung = new WeakMap();
+  let skickas = null;
+
+  function bevakat(form) {
+    return form.matches("[data-osparat]") && !form.closest("[data-utan-varning]");
+  }
+
+  function tillstand(form) {
+    const par = Array.from(new FormData(form));
+    return JSON.stringify(par.map(([namn, v]) => (v instanceof File ? [namn, v.name, v.size] : [namn, v])));
+  }
+
+  function harOsparat(form) {
+    return form.dataset.osparat === "andrat" || (ursprung.has(form) && ursprung.get(form) !== tillstand(form));
+  }
+
+  function varna(handelse) {
+    const osparade = Array.from(document.querySelectorAll("form[data-osparat]")).filter(
+      (form) => form !== skickas && bevakat(form) && harOsparat(form),
+    );
+    if (osparade.length) {
+      handelse.preventDefault();
+      handelse.returnValue = true;
+    }
+  }
+
+  function bevaka() {
+    for (const form of document.querySelectorAll("form[data-osparat]")) {
+      if (bevakat(form) && !ursprung.has(form)) {
+        ursprung.set(form, tillstand(form));
+      }
+    }
+  }
+
+  /* ---- Dubbla tryck: andra trycket skickar inget, och knappen visar att den är tryckt ---- */
+
+  function skickaknappar(form) {
+    return Array.from(form.elements).filter((e) => e.type === "submit");
+  }
+
+  function slapp(form) {
+    delete form.dataset.skickad;
+    for (const knapp of skickaknappar(form)) {
+      knapp.removeAttribute("aria-disabled");
+    }
+  }
+
+  function vidSkickat(handelse) {
+    const form = handelse.target;
+    if (handelse.defaultPrevented || form.method === "dialog") {
+      return;
+    }
+    if (form.dataset.skickad) {
+      handelse.preventDefault();
+      return;
+    }
+    skickas = form;
+    window.setTimeout(() => {
+      skickas = null;
+    }, 1000);
+    if (form.method === "post") {
+      form.dataset.skickad = "1";
+      // aria-disabled i stället för disabled: fokus blir kvar, och knappens namn följer med det som skickas
+      for (const knapp of skickaknappar(form)) {
+        knapp.setAttribute("aria-disabled", "true");
+      }
+      window.setTimeout(() => slapp(form), SPARRTID);
+    }
+  }
+
+  /* ---- htmx: fokus kvar efter byte, och besked när något inte gick att hämta ---- */
+
+  let fokusId = "";
+
+  function visaBesked(text, lank) {
+    const ruta = document.createElement("div");
+    ruta.className = "message-box message-box--error-short sus-ruta";
+    const stycke = document.createElement("p");
+    stycke.textContent = text;
+    if (lank) {
+      const a = document.createElement("a");
+      Object.assign(a, { href: lank.adress, target: "_blank", className: "anchor", textContent: lank.text });
+      stycke.append(" ", a);
+    }
+    ruta.append(stycke);
+    document.getElementById("besked").replaceChildren(ruta);
+  }
+
+  function inloggningssida(xhr) {
+    return xhr.responseURL && new URL(xhr.responseURL).pathname === "/logga-in/";
+  }
+
+  function lyssnaPaHtmx() {
+    const sida = document.body;
+    sida.addEventListener("htmx:beforeSwap", (h) => {
+      fokusId = document.activeElement ? document.activeElement.id : "";
+      if (inloggningssida(h.detail.xhr)) {
+        // Sidan får inte bytas mot inloggningen: det ifyllda skulle gå förlorat
+        h.detail.shouldSwap = false;
+        visaBesked("Du är utloggad. Det du har skrivit är kvar på sidan.", {
+          adress: "/logga-in/",
+          text: "Logga in i en ny flik",
+        });
+      } else {
+        document.getElementById("besked").replaceChildren();
+      }
+    });
+    sida.addEventListener("htmx:afterSettle", (h) => {
+      if (document.activeElement !== document.body) {
+        return;
+      }
+      const mal = document.getElementById(fokusId) || document.getElementById(h.detail.target.id);
+      if (mal) {
+        if (mal.tabIndex < 0) {
+          mal.tabIndex = -1;
+        }
+        mal.focus({ preventScroll: true });
+      }
+    });
+    const fel = () => visaBesked("Uppgifterna gick inte att hämta. Kontrollera nätet och försök igen.");
+    for (const namn of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+      sida.addEventListener(namn, fel);
+    }
+  }
+
+  /* ---- Koppling ---- */
+
+  const KLICK = {
+    "[data-tema]": bytTema,
+    "[data-skriv-ut]": () => window.print(),
+    "[data-dialog]": (knapp) => document.getElementById(knapp.dataset.dialog).showModal(),
+    "[data-fyll]": fyll,
+    "[data-kryssa]": kryssa,
+    ".sus-menyknapp": vaxlaMeny,
+  };
+
+  document.addEventListener("click", (handelse) => {
+    stangOppna(handelse.target);
+    for (const [valjare, gor] of Object.entries(KLICK)) {
+      const element = handelse.target.closest(valjare);
+      if (element) {
+        gor(element);
+        return;
+      }
+    }
+    const lank = handelse.target.closest(".error-list a[href^='#']");
+    if (lank) {
+      foljFellank(handelse, lank);
+    }
+  });
+
+  document.addEventListener("keydown", (handelse) => {
+    if (handelse.key === "Escape") {
+      escape(handelse);
+    }
+  });
+
+  document.addEventListener("submit", vidSkickat);
+
+  document.addEventListener("DOMContentLoaded", () => {
+    bevaka();
+    lyssnaPaHtmx();
+    window.addEventListener("beforeunload", varna);
+    const fokus = document.querySelector("[data-fokus]");
+    if (fokus) {
+      fokus.focus();
+    }
+  });
+
+  // Tillbaka-knappen kan visa sidan som den lämnades: då ska knapparna gå att trycka igen
+  window.addEventListener("pageshow", () => {
+    skickas = null;
+    Array.from(document.forms).forEach(slapp);
+  });
+})();

@@ -1,0 +1,86 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from insatser.models import Insats
+
+VARD: Final = "127.0.0.1"
+KONTON: Final = (
+    "insatsansvarig",
+    "deltagaransvarig",
+    "samverkansadministrator",
+    "rapport",
+    "bestallare",
+    "systemadministrator",
+)
+
+
+class Command(BaseCommand):
+    help = "Visar SUS med påhittade uppgifter på den egna datorn. Det som registreras finns kvar till nästa gång."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+
+    def handle(self, *, port: int, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Kör demon med `make demo` eller `manage.py demo`.")
+        _kontrollera_port(port)
+        if not Insats.objects.using("agare").exists():
+            self.stdout.write("Fyller databasen med påhittade uppgifter …")
+            call_command("generera", skala="demo", fro=1)
+        call_command("demokonton", stdout=self.stdout)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        connections.close_all()
+        self._servera(port)
+
+    def _servera(self, port: int) -> None:
+        adress = f"{VARD}:{port}"
+        with subprocess.Popen(  # noqa: S603 (argumenten är egna)
+            [sys.executable, "-m", "gunicorn", "-c", "python:sus.gunicorn_demo", "-b", adress, "sus.wsgi"],
+            stdin=subprocess.PIPE,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "sus.settings"},
+        ) as webb:
+            try:
+                _vanta_pa_svar(webb, f"http://{adress}/halsa/")
+                self.stdout.write(f"\nSUS finns på http://{adress}/\n\nKonton (lösenord demo): {', '.join(KONTON)}")
+                self.stdout.write("\nAvsluta med Ctrl-C.")
+                self.stdout.flush()
+                kod = webb.wait()
+            finally:
+                webb.terminate()
+        if kod:
+            raise CommandError(f"Webbservern slutade med felkod {kod}.")
+
+
+def _kontrollera_port(port: int) -> None:
+    with socket.socket() as prov:
+        prov.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            prov.bind((VARD, port))
+        except OSError as fel:
+            raise CommandError(f"Porten {port} är upptagen. Välj en annan: PORT=9000 make demo") from fel
+
+
+def _vanta_pa_svar(webb: subprocess.Popen[bytes], adress: str, sekunder: int = 30) -> None:
+    slut = time.monotonic() + sekunder
+    while webb.poll() is None:
+        try:
+            with urllib.request.urlopen(adress, timeout=5):  # noqa: S310 (den egna adressen)
+                return
+        except (urllib.error.URLError, ConnectionError) as fel:
+            if time.monotonic() > slut:
+                raise CommandError(f"Webbservern svarar inte på {adress}.") from fel
+            time.sleep(0.1)
+    raise CommandError("Webbservern startade inte; orsaken står ovan.")

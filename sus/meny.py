@@ -1,0 +1,61 @@
+"""Huvudmenyn: en tabell över vad som finns att öppna och vilken rättighet det kräver."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from behorighet.roller import Rattighet
+
+# (rubrik, [(text, adressens namn, rättighet)]). En rubrik utan något att öppna visas inte.
+MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
+    (
+        "Insats",
+        (
+            ("Sök insats", "insatser:lista", Rattighet.VISA_INSATSER),
+            ("Registrera insats", "insatser:ny", Rattighet.REGISTRERA_INSATS),
+        ),
+    ),
+    (
+        "Deltagande",
+        (
+            ("Registrera deltagare", "deltagare:registrera", Rattighet.REGISTRERA_DELTAGARE),
+            ("Registrera anonyma deltagare", "deltagare:anonyma", Rattighet.REGISTRERA_ANONYMA),
+        ),
+    ),
+    ("Rapporter", (("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Punkt:
+    """En rad i menyn: en länk (`adress`) eller en rubrik över `punkter`."""
+
+    text: str
+    adress: str = ""
+    aktuell: bool = False
+    punkter: tuple["Punkt", ...] = ()
+
+
+def meny(request: HttpRequest) -> dict[str, Any]:
+    """Kontextprocessor: `meny` är det som användaren får öppna, med den visade sidan märkt. Tom för utloggade."""
+    # Felsidor kan visas innan någon användare är satt
+    anvandare = getattr(request, "user", None)
+    if anvandare is None or not anvandare.is_authenticated:
+        return {"meny": ()}
+    visad = request.resolver_match.view_name if request.resolver_match else ""
+    start = Punkt("Start", "/", aktuell=request.path == "/")
+    return {"meny": (start, *_rubriker(anvandare, visad))}
+
+
+def _rubriker(anvandare: Any, visad: str) -> Iterator[Punkt]:
+    for rubrik, rader in MENY:
+        punkter = tuple(
+            Punkt(text, reverse(namn), aktuell=namn == visad)
+            for text, namn, rattighet in rader
+            if anvandare.far(rattighet)
+        )
+        if punkter:
+            yield Punkt(rubrik, punkter=punkter)

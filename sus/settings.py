@@ -1,0 +1,245 @@
+"""Inställningar. En fil: miljön skiljer, koden inte.
+
+Sant skrivs 1, falskt 0.
+
+SUS_DEMO       demoläge (bara med den inbäddade databasen)
+SUS_DEBUG      Djangos felsökningsläge, för utveckling
+SUS_PRODUKTION HTTPS och nycklar från miljön krävs; förval: när DATABASE_URL är satt
+SUS_VARDAR     värdnamn som webben svarar på, skilda med komma
+SUS_PROXY      webben står bakom en proxy som sätter X-Forwarded-Proto
+SUS_SECRET_KEY, SUS_NYCKLAR  Djangos hemliga nyckel och krypteringsnycklarna (sus/nycklar.py)
+SUS_STATISKA   katalogen som collectstatic fyller
+DATABASE_URL, DATABASE_AGAR_URL, SUS_DATA, SUS_PG_BIN  databasen (README)
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+
+from sus import inbaddad, nycklar
+from sus.inbaddad.plats import skapa_datakatalog
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_AGAR_URL = env.str("DATABASE_AGAR_URL", default="") or DATABASE_URL
+INBADDAD = not DATABASE_URL
+DEMO = env.bool("SUS_DEMO", default=False)
+DEBUG = env.bool("SUS_DEBUG", default=False)
+PRODUKTION = env.bool("SUS_PRODUKTION", default=not INBADDAD)
+
+if DEMO and (PRODUKTION or not INBADDAD):
+    raise ImproperlyConfigured("Demoläget startar bara med sin egen databas. Ta bort DATABASE_URL ur miljön.")
+
+
+# Nycklar
+
+
+def _nycklar() -> tuple[str, nycklar.Nycklar]:
+    hemlig, text = env.str("SUS_SECRET_KEY", default=""), env.str("SUS_NYCKLAR", default="")
+    try:
+        if hemlig and text:
+            return hemlig, nycklar.tolka(text, "SUS_NYCKLAR")
+        if PRODUKTION or not INBADDAD:
+            raise ImproperlyConfigured(
+                "Med DATABASE_URL ska SUS_SECRET_KEY och SUS_NYCKLAR vara satta, lika för alla som använder databasen. "
+                "Skapa nya nycklar med: python -m sus.nycklar"
+            )
+        return nycklar.fran_katalog(skapa_datakatalog())
+    except (nycklar.NyckelFel, inbaddad.InbaddadFel) as fel:
+        raise ImproperlyConfigured(str(fel)) from fel
+
+
+SECRET_KEY, _lasta = _nycklar()
+SUS_NYCKLAR = _lasta.nycklar
+SUS_NYCKEL_AKTUELL = _lasta.aktuell
+SUS_INDEXNYCKEL = _lasta.index
+
+
+# Databas
+
+
+def _anslutning(url: str) -> dict[str, Any]:
+    if not url:
+        return dict(inbaddad.anslutning())
+    try:
+        delar = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise ImproperlyConfigured(
+            "DATABASE_URL ska vara av formen postgresql://namn:lösenord@värd:5432/databas"
+        ) from None
+    kanda = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    grund = {namn: str(delar.pop(del_, "") or "") for namn, del_ in kanda.items()}
+    return {**grund, "OPTIONS": delar}
+
+
+def _databas(url: str, roll: str, **ovrigt: Any) -> dict[str, Any]:
+    anslutning = _anslutning(url)
+    alternativ = {**anslutning.pop("OPTIONS", {}), "assume_role": roll, "application_name": roll}
+    return {"ENGINE": "django.db.backends.postgresql", **anslutning, "OPTIONS": alternativ, **ovrigt}
+
+
+DATABASES = {
+    "default": _databas(
+        DATABASE_URL,
+        "sus_app",
+        ATOMIC_REQUESTS=True,
+        CONN_MAX_AGE=env.int("SUS_CONN_MAX_AGE", default=60),
+        CONN_HEALTH_CHECKS=True,
+    ),
+    "agare": _databas(DATABASE_AGAR_URL, "sus_agare", TEST={"MIRROR": "default"}),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# Tillämpning
+
+INSTALLED_APPS = [
+    "sus.apps.SusConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "crispy_forms",
+    "django_htmx",
+    "fkui",
+    "behorighet",
+    "insatser",
+    "deltagare",
+    "rapporter",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "sus.sakerhetshuvuden.sakerhetshuvuden",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "sus.sakerhetshuvuden.inloggad",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "sus.urls"
+WSGI_APPLICATION = "sus.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sus.meny.meny",
+            ],
+        },
+    },
+]
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = "fkui"
+CRISPY_TEMPLATE_PACK = "fkui"
+CRISPY_FAIL_SILENTLY = False
+
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", "Svenska")]
+TIME_ZONE = "Europe/Stockholm"
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+
+# Statiska filer: med innehållsnamn i produktion och demo, direkt ur källan i utveckling och test
+
+STATISKA_MANIFEST = PRODUKTION or DEMO
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(
+    env.str("SUS_STATISKA", default="") or (inbaddad.datakatalog() if INBADDAD else BASE_DIR) / "statiska"
+)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if STATISKA_MANIFEST
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = not STATISKA_MANIFEST
+WHITENOISE_AUTOREFRESH = not STATISKA_MANIFEST
+
+
+# Inloggning och sessioner
+
+AUTH_USER_MODEL = "behorighet.Anvandare"
+LOGIN_URL = "/logga-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/logga-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 30 * 60  # sekunder utan aktivitet; sus.sakerhetshuvuden.inloggad förlänger
+SESSION_COOKIE_NAME = "sus_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "sus_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+
+# Skydd
+
+ALLOWED_HOSTS = env.list("SUS_VARDAR", default=[] if PRODUKTION else ["localhost", "127.0.0.1", "[::1]"])
+if PRODUKTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("SUS_VARDAR ska vara de värdnamn som webben svarar på, skilda med komma.")
+
+SECURE_SSL_REDIRECT = PRODUKTION
+SECURE_REDIRECT_EXEMPT = [r"^halsa/$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUKTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUKTION
+SECURE_HSTS_PRELOAD = PRODUKTION
+SESSION_COOKIE_SECURE = PRODUKTION
+CSRF_COOKIE_SECURE = PRODUKTION
+if env.bool("SUS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# Inget får ligga i en process minne mellan anrop: rättigheter ska kunna dras in på alla värdar samtidigt (P4).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "rad": {"()": "sus.loggformat.UtanFeltext", "format": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "rad"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}

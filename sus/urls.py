@@ -1,0 +1,28 @@
+"""Projektets adresser."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.decorators.http import require_safe
+
+from sus import views
+
+
+@require_safe
+@login_not_required
+def halsa(request: HttpRequest) -> HttpResponse:
+    """200 när webben svarar och når databasen, för övervakning och behållare."""
+    with connection.cursor() as markor:
+        markor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("", include("behorighet.urls")),
+    path("insatser/", include("insatser.urls")),
+    path("deltagare/", include("deltagare.urls")),
+    path("rapporter/", include("rapporter.urls")),
+    path("halsa/", halsa, name="halsa"),
+]

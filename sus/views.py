@@ -1,0 +1,67 @@
+"""Startsidan."""
+
+from django.db.models import Func
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from behorighet.models import Anvandare
+from behorighet.roller import GER_UPPDRAG, Roll
+from behorighet.skydd import Begaran
+from insatser.kategorier import Deltagarregistrering
+from insatser.models import Insats, Uppdrag
+
+INSATSER_PA_STARTSIDAN = 20
+
+
+def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> list[Insats]:
+    """Insatserna som användaren registrerar i med rollen, i svensk ordning."""
+    uppdrag = Uppdrag.objects.gallande().filter(behorighet__anvandare=anvandare, behorighet__roll=roll)
+    if roll == Roll.DELTAGARANSVARIG:
+        insatser = Insats.objects.filter(pk__in=uppdrag.filter(insats__isnull=False).values("insats"))
+    else:
+        insatser = Insats.objects.filter(
+            samverkansorganisation__in=uppdrag.filter(insats=None).values("samverkansorganisation")
+        )
+    return list(
+        insatser.filter(deltagarregistrering=sort)
+        .select_related("samverkansorganisation")
+        .order_by(Func("namn", function="sus_sortnyckel"))[:INSATSER_PA_STARTSIDAN]
+    )
+
+
+@require_safe
+def start(request: Begaran) -> HttpResponse:
+    """Startsidan efter roll: insatserna att registrera i, uppdragen, och vem man vänder sig till (R3)."""
+    anvandare = request.user
+    roller = anvandare.roller_nu
+    if not roller:
+        return render(request, "utan_behorighet.html", status=403)
+    uppdrag = list(
+        Uppdrag.objects.gallande()
+        .filter(behorighet__anvandare=anvandare)
+        .select_related("behorighet", "samverkansorganisation", "insats__samverkansorganisation")
+        .order_by("behorighet__roll", "pk")
+    )
+    med_uppdrag = {ett.behorighet.roll for ett in uppdrag}
+    organisationer = {
+        o.pk: o
+        for ett in uppdrag
+        if (o := ett.samverkansorganisation or (ett.insats and ett.insats.samverkansorganisation))
+    }
+    deltagarinsatser, volyminsatser = [], []
+    if Roll.DELTAGARANSVARIG in med_uppdrag:
+        deltagarinsatser = _insatser(anvandare, Roll.DELTAGARANSVARIG, Deltagarregistrering.PERSONUPPGIFTER)
+    if Roll.INSATSANSVARIG in med_uppdrag:
+        volyminsatser = _insatser(anvandare, Roll.INSATSANSVARIG, Deltagarregistrering.ANTAL)
+    return render(
+        request,
+        "start.html",
+        {
+            "deltagarinsatser": deltagarinsatser,
+            "volyminsatser": volyminsatser,
+            "organisationer": list(organisationer.values()),
+            "uppdrag": uppdrag,
+            "saknas": [(roll, GER_UPPDRAG[roll]) for roll in roller if roll in GER_UPPDRAG and roll not in med_uppdrag],
+        },
+    )

@@ -1,0 +1,3 @@
+"""Fixturer för alla test."""
+
+pytest_plugins = ["tests.databas"]

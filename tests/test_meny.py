@@ -1,0 +1,70 @@
+"""Huvudmenyn visar bara det som användaren får öppna, och märker sidan som visas."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+
+from behorighet.roller import RATTIGHETER, Roll
+from sus import meny
+
+
+@pytest.fixture(autouse=True)
+def _adresser(monkeypatch):
+    monkeypatch.setattr(meny, "reverse", lambda namn: f"/{namn}/")
+
+
+def begaran(roll=None, adress="/", visad=""):
+    request = RequestFactory().get(adress)
+    rattigheter = RATTIGHETER[roll] if roll else frozenset()
+    request.user = SimpleNamespace(is_authenticated=True, far=rattigheter.__contains__)
+    request.resolver_match = SimpleNamespace(view_name=visad)
+    return request
+
+
+def texter(request):
+    return {punkt.text: [under.text for under in punkt.punkter] for punkt in meny.meny(request)["meny"]}
+
+
+@pytest.mark.parametrize(
+    ("roll", "vantat"),
+    [
+        (None, {"Start": []}),
+        (Roll.SUS_RAPPORT, {"Start": [], "Insats": ["Sök insats"], "Rapporter": ["Insats"]}),
+        (
+            Roll.INSATSANSVARIG,
+            {"Start": [], "Insats": ["Sök insats", "Registrera insats"], "Rapporter": ["Insats"]},
+        ),
+        (
+            Roll.DELTAGARANSVARIG,
+            {
+                "Start": [],
+                "Insats": ["Sök insats"],
+                "Deltagande": ["Registrera deltagare", "Registrera anonyma deltagare"],
+                "Rapporter": ["Insats"],
+            },
+        ),
+    ],
+)
+def test_menyn_har_det_som_rollen_far_oppna(roll, vantat):
+    assert texter(begaran(roll)) == vantat
+
+
+def test_den_visade_sidan_ar_den_enda_som_marks():
+    rader = meny.meny(begaran(Roll.INSATSANSVARIG, "/insatser/ny/", "insatser:ny"))["meny"]
+
+    marka = [punkt.text for rubrik in rader for punkt in (rubrik, *rubrik.punkter) if punkt.aktuell]
+    assert marka == ["Registrera insats"]
+
+
+def test_startsidan_marks():
+    assert meny.meny(begaran())["meny"][0].aktuell
+
+
+def test_utloggad_och_begaran_utan_anvandare_har_ingen_meny():
+    utloggad = RequestFactory().get("/")
+    utloggad.user = AnonymousUser()
+
+    assert meny.meny(utloggad) == {"meny": ()}
+    assert meny.meny(RequestFactory().get("/")) == {"meny": ()}

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
+import psycopg
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+
+CHECK_VIOLATION: Final = "23514"
 
 
 def _meddelande(villkor: str) -> str | None:
     for modell in apps.get_models():
         for constraint in modell._meta.constraints:
-            if constraint.name == villkor:
+            if (
+                constraint.name == villkor
+                and constraint.violation_error_message != constraint.default_violation_error_message
+            ):
                 return str(constraint.violation_error_message)
     return None
 
@@ -21,16 +28,16 @@ def som_valideringsfel(fel: IntegrityError) -> ValidationError:
 
     Villkor som inget formulär kan bryta (utan eget meddelande) ger felet vidare, så att det syns.
     """
-    diag = getattr(fel.__cause__, "diag", None)
-    villkor = getattr(diag, "constraint_name", None) or ""
-    if text := _meddelande(villkor):
-        if text != str(models.BaseConstraint.default_violation_error_message) % {"name": villkor}:
-            return ValidationError(text, code=villkor)
-    elif villkor and getattr(diag, "sqlstate", "") == "23514" and getattr(diag, "message_primary", ""):
-        # Våra egna triggrar talar svenska redan i databasen.
-        if getattr(diag, "context", None) and "PL/pgSQL" in (diag.context or ""):
-            return ValidationError(str(diag.message_primary), code=villkor)
-    raise fel
+    orsak = fel.__cause__
+    if not isinstance(orsak, psycopg.Error) or not orsak.diag.constraint_name:
+        raise fel
+    villkor = orsak.diag.constraint_name
+    # Våra egna triggrar talar svenska redan i databasen; de känns igen på att felet kommer ur PL/pgSQL.
+    trigger = "PL/pgSQL" in (orsak.diag.context or "") and orsak.sqlstate == CHECK_VIOLATION
+    text = orsak.diag.message_primary if trigger else _meddelande(villkor)
+    if not text:
+        raise fel
+    return ValidationError(text, code=villkor)
 
 
 @contextmanager

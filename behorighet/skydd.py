@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -32,12 +32,12 @@ def satt_sammanhang(anvandare: Anvandare | None) -> None:
         markor.execute("SELECT set_config('sus.anvandare', %s, true)", [str(anvandare.pk) if anvandare else ""])
 
 
-def kraver(rattighet: Rattighet) -> Callable[[Vy[P]], Callable[Concatenate[Any, P], HttpResponse]]:
-    """403 utan rättigheten. Vyn skickar `request.rattighet` vidare till `synliga_for`, som ger 404 utanför räckvidden."""
+def kraver(rattighet: Rattighet) -> Callable[[Vy[P]], Vy[P]]:
+    """403 utan rättigheten. Vyn ger `request.rattighet` vidare till `synliga_for`, som ger 404 utanför räckvidden."""
 
-    def dekorera(vy: Vy[P]) -> Callable[Concatenate[Any, P], HttpResponse]:
+    def dekorera(vy: Vy[P]) -> Vy[P]:
         @wraps(vy)
-        def skyddad(request: Begaran, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def skyddad(request: Begaran, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.far(rattighet):
                 raise PermissionDenied
             satt_sammanhang(request.user)

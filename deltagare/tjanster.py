@@ -191,9 +191,12 @@ def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> 
     return deltagande
 
 
-def varningar(*, insats: Insats, kommun: Kommun, kon: str) -> list[str]:
-    """Det som är värt att se efter men inte fel (R24)."""
+def varningar(*, insats: Insats, kommun: Kommun, kon: str, inregistrering: date) -> list[str]:
+    """Det som är värt att se efter men inte fel (R24), för en deltagare som just är inregistrerad."""
     texter = []
+    idag = timezone.localdate()
+    if (inregistrering.year + 3, inregistrering.month, inregistrering.day) < (idag.year, idag.month, idag.day):
+        texter.append("Deltagaren har varit inregistrerad i över tre år. Kontrollera om utregistrering saknas.")
     kommuner = {k.pk for k in insats.samverkansorganisation.kommuner.all()}
     if kommuner and kommun.pk not in kommuner:
         texter.append(f"{kommun.namn} ingår inte i samverkansorganisationens område. Kontrollera kommunen.")
@@ -218,8 +221,8 @@ def registrera_anonyma(*, insats: Insats, ar: int, rader: Iterable[Anonymrad], a
     with skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.ANONYM, av=av)
         for kon, antal in summor.items():
-            rad, _ = Anonym.objects.get_or_create(insats=insats, ar=ar, kon=kon, defaults={"antal": 0})
-            Anonym.objects.filter(pk=rad.pk).update(antal=F("antal") + antal)
+            sparad, _ = Anonym.objects.get_or_create(insats=insats, ar=ar, kon=kon, defaults={"antal": 0})
+            Anonym.objects.filter(pk=sparad.pk).update(antal=F("antal") + antal)
         logga(
             Handelse.Typ.ANONYMA_REGISTRERADE,
             av=av,
@@ -271,16 +274,21 @@ def registrera_antal(*, insats: Insats, ar: Mapping[int, Arsantal], av: Anvandar
             krav_version(rad.version if rad else 0, nytt.version)
             _krav_ar_inte_framtid(f"antal_{aret}", aret)
             andrade[aret] = nytt.antal
-            if nytt.antal is None and rad:
-                rad.delete()
-            elif rad:
-                rad.antal, rad.version = nytt.antal or 0, rad.version + 1
-                rad.save(update_fields=["antal", "version"])
-            else:
+            if rad is None:
                 las_kategorisering(insats=insats, orsak=Lasorsak.ANTAL, av=av)
-                Volymantal.objects.create(insats=insats, ar=aret, antal=nytt.antal)
+                rad = Volymantal(insats=insats, ar=aret, version=0)
+            if nytt.antal is None:
+                rad.delete()
+            else:
+                rad.antal, rad.version = nytt.antal, rad.version + 1
+                rad.save()
         if andrade:
-            logga(Handelse.Typ.ANTAL_REGISTRERAT, av=av, insats_id=insats.pk, antal={str(a): n for a, n in andrade.items()})
+            logga(
+                Handelse.Typ.ANTAL_REGISTRERAT,
+                av=av,
+                insats_id=insats.pk,
+                antal={str(a): n for a, n in andrade.items()},
+            )
     return len(andrade)
 
 

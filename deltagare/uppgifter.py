@@ -95,7 +95,7 @@ HJALP: Final[Mapping[str, str]] = {
         "räknas som Ingen offentlig försörjning."
     ),
     "tid_i_forsorjning": (
-        "Den sammanhängande tiden i offentlig försörjning, oavsett vilken. Uppehåll på högst en månad bryter inte tiden."
+        "Den sammanhängande tiden i offentlig försörjning, oavsett vilken. Uppehåll på högst en månad bryter inte."
     ),
     "utbildning": "Utländsk utbildning anges som den svenska nivå som ligger närmast.",
     "arbetar": (
@@ -111,7 +111,7 @@ def fel_i_forsorjning(koder: Iterable[str]) -> str | None:
     """Ingen offentlig försörjning utesluter de andra; annars None."""
     givna = list(koder)
     if INGEN_FORSORJNING in givna and len(givna) > 1:
-        return "Ingen offentlig försörjning kan inte väljas tillsammans med annan försörjning."
+        return "Ingen offentlig försörjning kan inte väljas tillsammans med annan."
     return None
 
 

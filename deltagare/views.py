@@ -108,7 +108,9 @@ def _inregistrera(form: Registreringsform, request: Begaran) -> str:
     )
     # Inget namn i beskedet: det sparas i webbläsaren till nästa sida (P7).
     messages.success(request, f"Deltagaren är inregistrerad i {insats.namn} {deltagande.inregistrering.isoformat()}.")
-    for text in tjanster.varningar(insats=insats, kommun=data["kommun"], kon=deltagande.kon):
+    for text in tjanster.varningar(
+        insats=insats, kommun=data["kommun"], kon=deltagande.kon, inregistrering=deltagande.inregistrering
+    ):
         messages.warning(request, text)
     return f"{reverse('deltagare:registrera')}?insats={insats.pk}"
 
@@ -264,7 +266,7 @@ def ta_bort_anonyma(request: Begaran, pk: int) -> HttpResponse:
             adress = en_gang(
                 form.cleaned_data["token"] or uuid4(),
                 innehall=dict(request.POST.lists()),
-                spara=lambda: _ta_bort(form, insats, request) or tillbaka,
+                spara=lambda: _ta_bort(form, insats, request, tillbaka),
                 av=request.user,
             )
         except ValidationError as fel:
@@ -274,13 +276,14 @@ def ta_bort_anonyma(request: Begaran, pk: int) -> HttpResponse:
     return render(request, "deltagare/ta_bort_anonyma.html", {"form": form, "insats": insats, "tillbaka": tillbaka})
 
 
-def _ta_bort(form: AnonymBorttagsform, insats: Insats, request: Begaran) -> None:
+def _ta_bort(form: AnonymBorttagsform, insats: Insats, request: Begaran, tillbaka: str) -> str:
     data = form.cleaned_data
     ar, kon = data["vilka"].split(":")
     tjanster.ta_bort_anonyma(
         insats=insats, ar=int(ar), kon=kon, antal=data["antal"], anledning=data["anledning"], av=request.user
     )
     messages.success(request, f"{data['antal']} anonyma deltagare är borttagna ur {insats.namn} för {ar}.")
+    return tillbaka
 
 
 @require_http_methods(["GET", "POST"])
@@ -325,15 +328,17 @@ def _efter_krock(
 ) -> tuple[Antalsform, list[tuple[str, str, str]]]:
     """Formuläret mot det som nu är sparat, med det inskrivna kvar, och vad som skiljer."""
     aren = _aren(insats)
-    data = {f"antal_{ar}": inskrivet[ar].antal if ar in inskrivet else antal for ar, antal, _, _ in aren}
-    data = {namn: "" if varde is None else str(varde) for namn, varde in data.items()}
-    form = Antalsform(
-        data | {f"version_{ar}": str(version) for ar, _, version, _ in aren}, ar=aren, avbryt=insats.get_absolute_url()
-    )
+    sparat = {ar: _som_text(antal) for ar, antal, _, _ in aren}
+    skrivet = {ar: _som_text(inskrivet[ar].antal) if ar in inskrivet else sparat[ar] for ar in sparat}
+    data = {f"antal_{ar}": text for ar, text in skrivet.items()}
+    data |= {f"version_{ar}": str(version) for ar, _, version, _ in aren}
+    form = Antalsform(data, ar=aren, avbryt=insats.get_absolute_url())
     form.is_valid()
     visa_fel(form, fel)
     return form, [
-        (f"Faktiskt antal {ar}", "–" if antal is None else str(antal), data[f"antal_{ar}"] or "–")
-        for ar, antal, _, _ in aren
-        if data[f"antal_{ar}"] != ("" if antal is None else str(antal))
+        (f"Faktiskt antal {ar}", sparat[ar] or "–", skrivet[ar] or "–") for ar in sparat if sparat[ar] != skrivet[ar]
     ]
+
+
+def _som_text(antal: int | None) -> str:
+    return "" if antal is None else str(antal)

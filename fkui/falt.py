@@ -74,3 +74,27 @@ class Heltalsfalt(forms.IntegerField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Inga min- och max-attribut: de har ingen verkan på ett textfält."""
         return {}
+
+
+def marka(falt: forms.Field, *, hjalp: str = "", dolj_valfritt: bool = False) -> None:
+    """Ger fältet det som mallpaketet läser: lång hjälp bakom i-ikonen, och om (valfritt) ska tystas."""
+    if hjalp:
+        vars(falt)["hjalp"] = hjalp
+    if dolj_valfritt:
+        vars(falt)["dolj_valfritt"] = True
+
+
+def valfalt(form: forms.BaseForm, namn: str) -> forms.ChoiceField:
+    """Formulärets fält `namn`, som är ett val. Ger TypeError om det inte är det."""
+    falt = form.fields[namn]
+    if not isinstance(falt, forms.ChoiceField):
+        raise TypeError(namn)
+    return falt
+
+
+def modellfalt(form: forms.BaseForm, namn: str) -> "forms.ModelChoiceField[Any]":
+    """Formulärets fält `namn`, som väljer en rad i en tabell. Ger TypeError om det inte är det."""
+    falt = form.fields[namn]
+    if not isinstance(falt, forms.ModelChoiceField):
+        raise TypeError(namn)
+    return falt

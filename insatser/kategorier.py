@@ -107,12 +107,14 @@ VARNING_R14: Final = (
 
 def inriktningar(form: str) -> list[Inriktning]:
     """Inriktningarna som samverkansformen har; tom för kontor och okänd form."""
-    return list(KATEGORIER.get(form, {}))  # type: ignore[call-overload]  # TextChoices jämförs som text
+    return list(KATEGORIER[Samverkansform(form)]) if form in KATEGORIER else []
 
 
 def val(form: str, inriktning: str) -> Val:
     """Preciserade inriktningar och målgrupper som kan väljas (R9); tomma om kombinationen inte finns."""
-    return KATEGORIER.get(form, {}).get(inriktning, Val((), ()))  # type: ignore[call-overload]
+    if inriktning not in inriktningar(form):
+        return Val((), ())
+    return KATEGORIER[Samverkansform(form)][Inriktning(inriktning)]
 
 
 def malgruppskombinationer(malgrupper: Iterable[Malgrupp]) -> list[list[str]]:

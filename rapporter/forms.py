@@ -72,7 +72,8 @@ class UrvalForm(forms.Form):
         self.koder, self.idag = koder, idag
         self.begard = "visa" in adress or "format" in adress
         self.format = adress.get("format", "")
-        super().__init__(_komplett(adress, koder) if adress else None, initial=_forval(idag, koder))
+        self.ifyllt = _komplett(adress, koder)
+        super().__init__(self.ifyllt if adress else None, initial=_forval(idag, koder))
         self._ge_val()
 
     def _ge_val(self) -> None:
@@ -92,7 +93,7 @@ class UrvalForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Prövar hela urvalet på en gång."""
-        varden = {namn: varden for namn, varden in self.data.lists() if namn not in STYRNING}
+        varden = {namn: varden for namn, varden in self.ifyllt.lists() if namn not in STYRNING}
         if self.format and self.format not in FORMAT:
             self.add_error(None, f"Formatet ”{self.format}” finns inte. Välj bland {', '.join(FORMAT)}.")
         try:

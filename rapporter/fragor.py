@@ -31,7 +31,7 @@ WITH urval AS MATERIALIZED ({population}),
 deltagande AS (
     SELECT insats_id,
            count(*) FILTER (WHERE {i_perioden}) AS antal,
-           count(DISTINCT person_id) FILTER (WHERE {i_perioden}) AS unika,
+           array_agg(DISTINCT person_id) FILTER (WHERE {i_perioden}) AS personer,
            count(*) FILTER (WHERE inregistrering >= {fran} AND inregistrering < {efter}) AS nystartade,
            count(*) FILTER (WHERE utregistrering >= {fran} AND utregistrering < {efter}) AS utregistrerade,
            count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= {idag}) AS pagaende
@@ -39,15 +39,6 @@ deltagande AS (
     WHERE NOT felregistrerad
       AND (utregistrering IS NULL OR (inregistrering < {efter} AND utregistrering >= {fran})){filter}
     GROUP BY insats_id
-),
-person AS MATERIALIZED (
-    SELECT {per_organisation} AS organisation_id, person_id
-    FROM deltagare_deltagande JOIN urval ON urval.id = insats_id
-    WHERE NOT felregistrerad AND {i_perioden}{filter}
-    GROUP BY 1, 2
-),
-unika AS (
-    SELECT organisation_id, count(*) AS antal FROM person GROUP BY 1
 ),
 anonym AS (
     SELECT insats_id, sum(antal)::bigint AS antal FROM deltagare_anonym
@@ -67,16 +58,26 @@ volymantal AS (
     FROM deltagare_volymantal WHERE ar BETWEEN {forsta_ar} AND {sista_ar} GROUP BY insats_id
 )
 SELECT u.id, u.nyckel, u.namn, u.beskrivning, u.organisationsnummer, u.organisation,
-       k.antal, {unika_totalt}, {variabler}
+       {unika_i_organisationen}, {unika_totalt}, {variabler}
 FROM urval u
 LEFT JOIN deltagande d ON d.insats_id = u.id
 LEFT JOIN anonym a ON a.insats_id = u.id
 LEFT JOIN budget b ON b.insats_id = u.id
 LEFT JOIN budgetpost p ON p.insats_id = u.id
 LEFT JOIN volymantal v ON v.insats_id = u.id
-LEFT JOIN unika k ON k.organisation_id = u.organisation_id
+{unika_per_organisation}
 ORDER BY sus_sortnyckel(u.organisation), sus_sortnyckel(u.namn), u.organisationsnummer COLLATE "C",
          u.namn COLLATE "C", u.nyckel COLLATE "C"
+"""
+
+# Olika personer, i två steg: count(DISTINCT) över hela urvalet sorterar allt. Personerna finns redan per insats.
+_PERSONER: Final = """
+    SELECT {grupp}person_id FROM urval JOIN deltagande ON deltagande.insats_id = urval.id, unnest(personer) AS person_id
+    GROUP BY {grupp}person_id
+"""
+_UNIKA_PER_ORGANISATION: Final = """
+LEFT JOIN (SELECT organisation_id, count(*) AS antal FROM ({personer}) AS person GROUP BY organisation_id) k
+    ON k.organisation_id = u.organisation_id
 """
 
 
@@ -96,7 +97,7 @@ def insatsrapport(
         rader = markor.fetchall()
         markor.execute(_ROLL_TILLAMPNING)
     return bygg(
-        [_radkalla(rad, urval.variabler) for rad in rader],
+        [_radkalla(rad) for rad in rader],
         urval=urval,
         koder=koder,
         unika_totalt=rader[0][7] if rader else None,
@@ -176,21 +177,34 @@ def _sats(urval: Urval, population: str) -> sql.Composed:
     # I en liten del av riket läses bara dess insatser ur indexet; i hela riket är ett enda svep snabbast.
     i_urvalet = " AND insats_id = ANY (ARRAY(SELECT id FROM urval))" if urval.avgransat_geografiskt else ""
     delar["filter"] = sql.SQL(i_urvalet) + delar["kon"]
-    unika = "antal_unika_deltagare" in urval.variabler
-    per_organisation = unika and urval.per_organisation
-    delar["per_organisation"] = sql.SQL("urval.organisation_id" if per_organisation else "NULL::bigint")
-    olika = "(SELECT count(*) FROM (SELECT FROM person GROUP BY person_id) AS olika)"
-    antal = olika if per_organisation else "(SELECT count(*) FROM person)"
-    delar["unika_totalt"] = sql.SQL(antal if unika else "NULL::bigint")
+    delar |= _unika(urval, delar)
     delar["variabler"] = sql.SQL(", ").join(sql.SQL(VARIABLER[namn].uttryck) for namn in urval.variabler)
     return sql.SQL(_INSATSRAPPORT).format(population=sql.SQL(population), **delar)
+
+
+def _unika(urval: Urval, delar: Mapping[str, sql.Composable]) -> dict[str, sql.Composable]:
+    """Antalet olika personer (variabel 10): för hela urvalet och, om det är raderna, per samverkansorganisation."""
+    tomt, null = sql.SQL(""), sql.SQL("NULL::bigint")
+    unika: dict[str, sql.Composable] = {
+        "unika_totalt": null,
+        "unika_i_organisationen": null,
+        "unika_per_organisation": tomt,
+    }
+    if "antal_unika_deltagare" not in urval.variabler:
+        return unika
+    personer = sql.SQL(_PERSONER).format(grupp=tomt, **delar)
+    unika["unika_totalt"] = sql.SQL("(SELECT count(*) FROM ({personer}) AS person)").format(personer=personer)
+    if urval.per_organisation:
+        personer = sql.SQL(_PERSONER).format(grupp=sql.SQL("organisation_id, "), **delar)
+        unika["unika_i_organisationen"] = sql.SQL("k.antal")
+        unika["unika_per_organisation"] = sql.SQL(_UNIKA_PER_ORGANISATION).format(personer=personer)
+    return unika
 
 
 def _dag(dag: date) -> sql.Composable:
     return sql.SQL("{}::date").format(sql.Literal(dag.isoformat()))
 
 
-def _radkalla(rad: tuple[Any, ...], variabler: tuple[str, ...]) -> Radkalla:
+def _radkalla(rad: tuple[Any, ...]) -> Radkalla:
     insats_id, nyckel, namn, beskrivning, nummer, organisation, unika, _, *varden = rad
-    varden_per_namn: Mapping[str, Any] = dict(zip(variabler, varden, strict=True))
-    return Radkalla(insats_id, nyckel, namn, beskrivning, nummer, organisation, varden_per_namn, unika)
+    return Radkalla(insats_id, nyckel, namn, beskrivning, nummer, organisation, tuple(varden), unika)

@@ -1,10 +1,8 @@
 """Rapporten som ett värde: det som alla renderare skriver ut, och inget annat (R35–R37)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final
 
 from rapporter.urval import Koder, Urval
@@ -56,7 +54,7 @@ class Kolumn:
 
 @dataclass(frozen=True, slots=True)
 class Radkalla:
-    """En insats som frågan gav den: `varden` är råa, i variablernas ordning."""
+    """En insats som frågan gav den: `varden` är databasens, i urvalets variablers ordning."""
 
     insats_id: int
     nyckel: str
@@ -64,7 +62,7 @@ class Radkalla:
     beskrivning: str
     organisationsnummer: str
     organisation: str
-    varden: Mapping[str, Any]
+    varden: tuple[Any, ...]
     unika_i_organisationen: int | None = None
 
 
@@ -178,14 +176,15 @@ def _kolumn(variabel: Variabel) -> Kolumn:
     )
 
 
-def _visat(variabel: Variabel, ratt: Any) -> Varde:
-    varde: Varde = None if ratt is None else variabel.tolka(ratt)
-    return None if varde == "" else varde
+def _visade(kalla: Radkalla, variabler: Sequence[Variabel]) -> tuple[Varde, ...]:
+    return tuple(
+        varde if varde is None or variabel.tolka is None else variabel.tolka(varde)
+        for variabel, varde in zip(variabler, kalla.varden, strict=True)
+    )
 
 
 def _rad(kalla: Radkalla, variabler: Sequence[Variabel]) -> Rad:
-    varden = tuple(_visat(variabel, kalla.varden[variabel.namn]) for variabel in variabler)
-    return Rad(kalla.nyckel, kalla.namn, kalla.beskrivning, varden, kalla.insats_id)
+    return Rad(kalla.nyckel, kalla.namn, kalla.beskrivning, _visade(kalla, variabler), kalla.insats_id)
 
 
 def _total(kolumn: Kolumn, nr: int, rader: Sequence[Rad], unika: int | None) -> Varde:
@@ -198,7 +197,6 @@ def _total(kolumn: Kolumn, nr: int, rader: Sequence[Rad], unika: int | None) -> 
 
 def _summerad(kallor: Sequence[Radkalla], variabler: Sequence[Variabel]) -> tuple[tuple[Kolumn, ...], tuple[Rad, ...]]:
     """En rad per samverkansorganisation; ett faktum som skiljer sig mellan insatserna är tomt."""
-    variabler = [variabel for variabel in variabler if variabel.namn != "samverkansorganisation"]
     antal = Kolumn(
         "antal_insatser",
         "Antal insatser",
@@ -207,22 +205,25 @@ def _summerad(kallor: Sequence[Radkalla], variabler: Sequence[Variabel]) -> tupl
         "Insatser i urvalet vars datum överlappar perioden.",
         summeras=True,
     )
+    # Organisationens namn står redan först på raden.
+    egna = [(nr, variabel) for nr, variabel in enumerate(variabler) if variabel.namn != "samverkansorganisation"]
+    grupper: dict[str, list[Radkalla]] = {}
+    for kalla in kallor:
+        grupper.setdefault(kalla.organisationsnummer, []).append(kalla)
     rader = []
-    ordnade = sorted(kallor, key=attrgetter("organisationsnummer"))
-    grupper = {nr: list(grupp) for nr, grupp in groupby(ordnade, key=attrgetter("organisationsnummer"))}
-    for nummer in dict.fromkeys(kalla.organisationsnummer for kalla in kallor):
-        grupp = grupper[nummer]
-        varden = (len(grupp), *(_gemensamt(variabel, grupp) for variabel in variabler))
-        rader.append(Rad(nummer, grupp[0].organisation, "", varden))
-    return (antal, *(_kolumn(variabel) for variabel in variabler)), tuple(rader)
+    for nummer, grupp in grupper.items():
+        visade = [_visade(kalla, variabler) for kalla in grupp]
+        unika = grupp[0].unika_i_organisationen
+        varden = (_gemensamt(variabel, [rad[nr] for rad in visade], unika) for nr, variabel in egna)
+        rader.append(Rad(nummer, grupp[0].organisation, "", (len(grupp), *varden)))
+    return (antal, *(_kolumn(variabel) for _, variabel in egna)), tuple(rader)
 
 
-def _gemensamt(variabel: Variabel, grupp: Sequence[Radkalla]) -> Varde:
-    varden = [_visat(variabel, kalla.varden[variabel.namn]) for kalla in grupp]
+def _gemensamt(variabel: Variabel, varden: Sequence[Varde], unika: int | None) -> Varde:
     if not variabel.summeras:
         return varden[0] if len(set(varden)) == 1 else None
     tal = summa(varden)
-    return grupp[0].unika_i_organisationen if variabel.namn == "antal_unika_deltagare" and tal is not None else tal
+    return unika if variabel.namn == "antal_unika_deltagare" and tal is not None else tal
 
 
 def _varningar(urval: Urval, variabler: Sequence[Variabel]) -> Iterable[str]:

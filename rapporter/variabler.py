@@ -6,6 +6,7 @@ a (anonyma), b (budget), p (budgetposter) och v (volymantal).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.db import models
@@ -31,13 +32,14 @@ class Slag(models.TextChoices):
     KRONOR = "kronor"
 
 
-def _oforandrat(varde: Any) -> Any:
-    return varde
+@cache
+def _malgrupper(koder: tuple[str, ...]) -> str | None:
+    return malgruppstext(koder) or None
 
 
 @dataclass(frozen=True, slots=True)
 class Variabel:
-    """En variabel. `tolka` gör databasens värde till det som visas; tom text blir None.
+    """En variabel. `tolka` gör databasens värde (aldrig None) till det som visas, där de skiljer sig åt.
 
     `har_kon`: urvalet på kön verkar på variabeln (R34).
     """
@@ -48,7 +50,7 @@ class Variabel:
     slag: Slag
     uttryck: str
     definition: str
-    tolka: Callable[[Any], Any] = _oforandrat
+    tolka: Callable[[Any], Any] | None = None
     har_kon: bool = False
 
     @property
@@ -70,6 +72,7 @@ _V = (
         Slag.TEXT,
         "u.beskrivning",
         "Beskrivningen som insatsen har fått. Den visas också när insatsens namn öppnas.",
+        lambda text: text or None,
     ),
     Variabel(
         "samverkansorganisation",
@@ -95,7 +98,7 @@ _V = (
         Slag.TEXT,
         "u.inriktning",
         "Om insatsen är individinriktad eller strukturövergripande.",
-        lambda kod: Inriktning(kod).label,
+        dict(Inriktning.choices).get,
     ),
     Variabel(
         "preciserad_inriktning",
@@ -104,7 +107,7 @@ _V = (
         Slag.TEXT,
         "u.preciserad_inriktning",
         "Vad insatsen går ut på, inom inriktningen.",
-        lambda kod: PreciseradInriktning(kod).label,
+        dict(PreciseradInriktning.choices).get,
     ),
     Variabel(
         "malgrupp",
@@ -113,7 +116,7 @@ _V = (
         Slag.TEXT,
         "u.malgrupper",
         "Målgrupperna som insatsen vänder sig till.",
-        malgruppstext,
+        lambda koder: _malgrupper(tuple(koder)),
     ),
     Variabel(
         "budgeterat_antal_deltagare",
@@ -139,7 +142,7 @@ _V = (
         "Antal unika deltagare",
         Period.VALD,
         Slag.HELTAL,
-        _deltagare("d.unika"),
+        _deltagare("cardinality(d.personer)"),
         "Olika personer bland Antal deltagare. På raden Totalt räknas en person en gång i hela urvalet.",
         har_kon=True,
     ),

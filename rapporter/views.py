@@ -70,7 +70,7 @@ def _sida(request: Begaran, form: UrvalForm, rapport: Rapport) -> HttpResponse:
         {
             "rapport": rapport,
             "sida": sida,
-            "tabell": tabell(rapport, sida.object_list, lambda pk: f"{insatser}{pk}/"),
+            "tabell": tabell(rapport, list(sida), lambda pk: f"{insatser}{pk}/"),
             "adress": adress,
             "format": [
                 (text, f"{adress}&format={kod}") for text, kod in (("PDF", "pdf"), ("Excel", "xlsx"), ("CSV", "csv"))

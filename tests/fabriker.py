@@ -70,9 +70,7 @@ def insats(organisationen: Samverkansorganisation | None = None, **falt: Any) ->
         "deltagarregistrering": "personuppgifter",
         "malgrupper": ["ej_tillampliga"],
     }
-    return Insats.objects.create(
-        samverkansorganisation=org, samverkansform=org.samverkansform, **{**grund, **falt}
-    )
+    return Insats.objects.create(samverkansorganisation=org, samverkansform=org.samverkansform, **{**grund, **falt})
 
 
 def volyminsats(organisationen: Samverkansorganisation | None = None, **falt: Any) -> Insats:

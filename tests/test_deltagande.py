@@ -12,6 +12,7 @@ from behorighet.models import Handelse
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Deltagande, Folkbokforing, Identitet, Person
+from deltagare.personnummer import tolka
 from insatser.models import Kommun
 from tests import fabriker
 from tests.databas import som_agare
@@ -181,8 +182,6 @@ def test_atertaget_samtycke_tar_bort_identiteten_och_raknas_kvar(insats, ansvari
 
 
 def _nummer(deltagande):
-    from deltagare.personnummer import tolka
-
     return tolka(deltagande.person.identitet.klartext("personnummer"), idag=timezone.localdate())
 
 
@@ -204,9 +203,11 @@ def test_atertaget_samtycke_ror_inte_en_annan_insats(insats, ansvarig):
 def test_varningar_for_kommun_och_kon(ansvarig):
     insats = fabriker.insats(malgrupper=["kvinnor"])
 
-    texter = tjanster.varningar(insats=insats, kommun=Kommun.objects.get(pk="0180"), kon="man")
+    texter = tjanster.varningar(
+        insats=insats, kommun=Kommun.objects.get(pk="0180"), kon="man", inregistrering=date(2020, 1, 1)
+    )
 
-    assert [text.split()[0] for text in texter] == ["Stockholm", "Insatsen"]
+    assert [text.split()[0] for text in texter] == ["Deltagaren", "Stockholm", "Insatsen"]
 
 
 @pytest.mark.parametrize(

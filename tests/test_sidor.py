@@ -366,7 +366,9 @@ def test_stadsdel_i_fel_kommun_nekas(client, insats, deltagaransvarig):
 def test_dubbelklick_ger_en_inregistrering(client, insats, deltagaransvarig):
     data = indata(insats, fabriker.nytt_nummer())
 
-    assert client.post(reverse("deltagare:registrera"), data).url == client.post(reverse("deltagare:registrera"), data).url
+    assert (
+        client.post(reverse("deltagare:registrera"), data).url == client.post(reverse("deltagare:registrera"), data).url
+    )
 
     satt_sammanhang(deltagaransvarig)
     assert Deltagande.objects.count() == 1
@@ -411,7 +413,9 @@ def test_utregistrera_hamtar_forst_och_sparar_sedan(client, insats, deltagaransv
     svar = client.post(reverse("deltagare:registrera"), utdata(deltagande, nummer), follow=True)
 
     assert "Kim Påhittad" in sida
-    assert Handelse.objects.filter(typ="person_visad", person_id=deltagande.person_id, av_id=deltagaransvarig.pk).exists()
+    assert Handelse.objects.filter(
+        typ="person_visad", person_id=deltagande.person_id, av_id=deltagaransvarig.pk
+    ).exists()
     assert "Deltagaren är utregistrerad ur Vägen vidare 2025-06-01." in text(svar)
     satt_sammanhang(deltagaransvarig)
     deltagande.refresh_from_db()
@@ -470,7 +474,9 @@ def test_anonyma_laggs_till_rad_for_rad_och_sparas(client, insats, deltagaransva
     assert struken.context["form"].rader == [("man", 2)]
     assert not Anonym.objects.exists()
 
-    svar = client.post(adress, grund | {"rad": ["kvinna:3", "man:2"], "antal_kvinnor": "1", "spara": "Spara"}, follow=True)
+    svar = client.post(
+        adress, grund | {"rad": ["kvinna:3", "man:2"], "antal_kvinnor": "1", "spara": "Spara"}, follow=True
+    )
 
     assert set(Anonym.objects.values_list("kon", "antal")) == {("kvinna", 4), ("man", 2)}
     assert "6 anonyma deltagare är registrerade i Vägen vidare för 2025." in text(svar)

@@ -5,7 +5,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import ExpressionWrapper, F, Func, Q
 from django.db.models.functions import Least, Now
 
 from behorighet.models import Anvandare
@@ -46,7 +46,9 @@ class Deltagande(models.Model):
     utregistrering = models.DateField("utregistrering", null=True, blank=True)
     avslutningsanledning = models.CharField("avslutningsanledning", max_length=40, blank=True)
     felregistrerad = models.GeneratedField(
-        expression=Q(avslutningsanledning=FELREGISTRERING), output_field=models.BooleanField(), db_persist=True
+        expression=ExpressionWrapper(Q(avslutningsanledning=FELREGISTRERING), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
     # Kopior av personens, så att rapporter aldrig läser personer och ålder står kvar utan identitet (P10).
@@ -137,7 +139,7 @@ class Deltagande(models.Model):
             models.CheckConstraint(
                 name="ingen_forsorjning_utesluter_annan",
                 condition=_ingen_for_sig("forsorjning_fore") & _ingen_for_sig("forsorjning_efter"),
-                violation_error_message="Ingen offentlig försörjning kan inte väljas tillsammans med annan försörjning.",
+                violation_error_message="Ingen offentlig försörjning kan inte väljas tillsammans med annan.",
             ),
             ExclusionConstraint(
                 name="deltaganden_overlappar_inte",

@@ -17,9 +17,7 @@ SPARA_OM: Final = (
     "Spara om den i Excel med Arkiv > Spara som > ”CSV UTF-8 (kommaavgränsad)”, eller i LibreOffice med "
     "teckenuppsättningen Unicode (UTF-8) och fältavgränsaren komma."
 )
-_SEMIKOLON: Final = (
-    " Blir det semikolon ändå: ändra Listavgränsare till komma i Windows (Region > Ytterligare inställningar) och spara om."
-)
+_SEMIKOLON: Final = " Blir det semikolon ändå: ändra Listavgränsare till komma i Windows (Region > Ytterligare inställningar) och spara om."
 
 Framsteg = Callable[[int], None]
 """Får antalet byte som har lästs sedan sist."""
@@ -39,7 +37,12 @@ def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
                 namn, 0, "", "Af/FK-samarbeten tas inte emot än: filen kommer med Af/FK-delen av SUS. Flytta undan den."
             )
         else:
-            fel.lagg(namn, 0, "", f"Okänd fil. Filerna som kan läsas är {', '.join(FILER)}. Byt namn på den eller flytta den.")
+            fel.lagg(
+                namn,
+                0,
+                "",
+                f"Okänd fil. Filerna som kan läsas är {', '.join(FILER)}. Byt namn på den eller flytta den.",
+            )
     if not filer and not fel.antal:
         fel.lagg("insatser.csv", 0, "", "Katalogen har ingen av filerna som kan läsas.")
     return {namn: filer[namn] for namn in FILER if namn in filer}
@@ -87,7 +90,9 @@ class Csvfil:
                     )
                 if (noll := bit.find(b"\0")) >= 0:
                     rad += bit.count(b"\n", 0, noll)
-                    return self._fela(f"Filen innehåller NUL-tecken (rad {rad}) och är troligen skadad. Exportera den på nytt.")
+                    return self._fela(
+                        f"Filen innehåller NUL-tecken (rad {rad}) och är troligen skadad. Exportera den på nytt."
+                    )
                 rad += bit.count(b"\n")
         try:
             avkodare.decode(b"", final=True)

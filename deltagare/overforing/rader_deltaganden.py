@@ -142,11 +142,16 @@ class Deltaganden:
         if insatsen and insatsen.ar_kontor:
             rad.fela("insats", "Insatsen är ett kontor, som inte tar emot deltaganden. Kontrollera insatsnyckeln.")
         elif insatsen and insatsen.ar_volyminsats:
-            rad.fela("insats", "Insatsen är en volyminsats och tar inte emot deltagare. Skriv antalet i volymantal.csv.")
+            rad.fela(
+                "insats", "Insatsen är en volyminsats och tar inte emot deltagare. Skriv antalet i volymantal.csv."
+            )
         if inn and inn > idag:
             rad.fela("inregistrering", "Inregistreringen är i framtiden. Rätta datumet.")
         if ut and ut > idag:
-            rad.fela("utregistrering", "Utregistreringen är i framtiden. Rätta datumet, eller lämna det tomt tills den dagen.")
+            rad.fela(
+                "utregistrering",
+                "Utregistreringen är i framtiden. Rätta datumet, eller lämna det tomt tills den dagen.",
+            )
         if inn and ut and ut < inn:
             rad.fela("utregistrering", "Utregistreringen är före inregistreringen. Rätta ett av datumen.")
         if rad.text("utregistrering") and not rad.text("avslutningsanledning"):
@@ -185,7 +190,9 @@ class Deltaganden:
         if fodelsear and fodelsear != str(person.fodelsear):
             rad.fela("fodelsear", "Födelseåret stämmer inte med personnumret. Rätta det, eller lämna fodelsear tomt.")
         if inn and person.fodelsear > inn.year:
-            rad.fela("inregistrering", "Inregistreringen är före personens födelse. Kontrollera datum och personnummer.")
+            rad.fela(
+                "inregistrering", "Inregistreringen är före personens födelse. Kontrollera datum och personnummer."
+            )
         grupp, lagrad, sokindex = _personnyckel(nyckel, self._idag) if nyckel else (index[:32], INGET, index)
         if sokindex == index:  # nyckeln är personnumret självt: som om den inte vore angiven
             lagrad = INGET
@@ -197,13 +204,18 @@ class Deltaganden:
     def _utan_personnummer(self, nyckel: str, inn: date | None) -> Person | None:
         rad = self._rad
         if not nyckel:
-            rad.saknas("personnummer" if rad.har("personnummer") else "person", "Ange personnummer, eller för en avidentifierad deltagare person, kon och fodelsear.")
+            rad.saknas(
+                "personnummer" if rad.har("personnummer") else "person",
+                "Ange personnummer, eller för en avidentifierad deltagare person, kon och fodelsear.",
+            )
             return None
         kon = rad.kod("kon", Kon.values, kravs=True)
         fodelsear = rad.heltal("fodelsear", minst=1850, hogst=2100, kravs=True, enhet="Födelseåret")
         for kolumn in ("fornamn", "efternamn"):
             if rad.text(kolumn):
-                rad.fela(kolumn, "Namn anges bara tillsammans med personnummer. Lämna fältet tomt eller fyll i personnummer.")
+                rad.fela(
+                    kolumn, "Namn anges bara tillsammans med personnummer. Lämna fältet tomt eller fyll i personnummer."
+                )
         if fodelsear and inn and fodelsear > inn.year:
             rad.fela("fodelsear", "Födelseåret är efter inregistreringen. Rätta ett av dem.")
         if not kon or fodelsear is None:
@@ -216,7 +228,9 @@ class Deltaganden:
         identifierad = bool(rad.text("personnummer"))
         samtycke, arkiverat = rad.datum("samtycke"), rad.datum("samtycke_arkiverat")
         if identifierad and not rad.text("samtycke"):
-            rad.saknas("samtycke", "Datum för samtycket saknas. Utan samtycke räknas deltagaren som anonym, i anonyma.csv.")
+            rad.saknas(
+                "samtycke", "Datum för samtycket saknas. Utan samtycke räknas deltagaren som anonym, i anonyma.csv."
+            )
         if samtycke and inn and samtycke > inn:
             rad.fela("samtycke", "Samtycket är lämnat efter inregistreringen. Det ska vara lämnat senast den dagen.")
         if arkiverat and arkiverat > self._idag:
@@ -281,10 +295,14 @@ class Deltaganden:
 
     def _prova_giltighet(self, inn: date | None, ut: date | None) -> None:
         """En avslutad kod gäller inte för registreringar efter sitt sista datum (`doman.md` 4)."""
-        for kolumn, kodverk in {**_ETT_SVAR, **_FLERA_SVAR, "avslutningsanledning": Kodverk.AVSLUTNINGSANLEDNING}.items():
+        for kolumn, kodverk in {
+            **_ETT_SVAR,
+            **_FLERA_SVAR,
+            "avslutningsanledning": Kodverk.AVSLUTNINGSANLEDNING,
+        }.items():
             dag = ut if kolumn.endswith("_efter") or kolumn == "avslutningsanledning" else inn
             koder: Mapping[str, Giltighet] = self._lage.koder[kodverk]
-            for kod in (self._rad.text(kolumn).split(";") if dag else ()):
+            for kod in self._rad.text(kolumn).split(";") if dag else ():
                 fran, till = koder.get(kod.strip(), (None, None))
                 if dag and ((fran and dag < fran) or (till and dag > till)):
                     self._rad.fela(kolumn, f"Koden ”{kod.strip()}” gällde inte {dag}. Välj en som gällde.")
@@ -299,9 +317,7 @@ class Deltaganden:
         if tolkat and tolkat[0].nummer not in texter:
             texter.append(tolkat[0].nummer)
         return [
-            fingeravtryck(
-                insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr
-            ).hex()
+            fingeravtryck(insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr).hex()
             for text in texter
         ]
 
@@ -318,7 +334,10 @@ class Deltaganden:
         enbart = {"kvinnor": Kon.KVINNA, "man": Kon.MAN}
         for malgrupp in insatsen.kategorisering.malgrupper:
             if malgrupp in enbart and person.kon != enbart[malgrupp]:
-                rad.varna("personnummer" if rad.text("personnummer") else "kon", "Personens kön är ett annat än insatsens målgrupp.")
+                rad.varna(
+                    "personnummer" if rad.text("personnummer") else "kon",
+                    "Personens kön är ett annat än insatsens målgrupp.",
+                )
         if ut is None and (self._idag - inn).days > 3 * 365.25:
             rad.varna("utregistrering", "Deltagaren har varit inregistrerad i mer än tre år utan utregistrering.")
 

@@ -43,7 +43,9 @@ def organisation(rad: Rad, lage: Lage) -> Varden:
         return None
     fore = lage.organisationer.get(nummer)
     if fore and fore.rad:
-        rad.fela("organisationsnummer", f"Samma organisationsnummer står redan på rad {fore.rad}. Ta bort den ena raden.")
+        rad.fela(
+            "organisationsnummer", f"Samma organisationsnummer står redan på rad {fore.rad}. Ta bort den ena raden."
+        )
         return None
     if fore and start and start != fore.start:
         rad.fela("startdatum", f"Startdatum är {fore.start} och kan inte ändras när organisationen är registrerad.")
@@ -70,7 +72,10 @@ def _delar(text: str) -> list[str]:
 def _kommun_finns(rad: Rad, kod: str, lage: Lage) -> bool:
     if kod in lage.kommuner:
         return True
-    rad.fela("kommuner", f"Kommunen ”{forkortat(kod)}” finns inte. Skriv SCB:s kommunkoder, fyra siffror, skilda med semikolon.")
+    rad.fela(
+        "kommuner",
+        f"Kommunen ”{forkortat(kod)}” finns inte. Skriv SCB:s kommunkoder, fyra siffror, skilda med semikolon.",
+    )
     return False
 
 
@@ -193,13 +198,17 @@ def _prova_insatsens_datum(rad: Rad, start: date | None, slut: date | None, orga
     if organisation is None or organisation.trasig or start is None:
         return
     if start < organisation.start:
-        rad.fela("startdatum", f"Insatsen börjar före samverkansorganisationen ({organisation.start}). Rätta ett av datumen.")
+        rad.fela(
+            "startdatum", f"Insatsen börjar före samverkansorganisationen ({organisation.start}). Rätta ett av datumen."
+        )
     if organisation.slut is None:
         return
     if start > organisation.slut:
         rad.fela("startdatum", f"Insatsen börjar efter att samverkansorganisationen har slutat ({organisation.slut}).")
     elif slut and slut > organisation.slut:
-        rad.fela("slutdatum", f"Insatsen slutar efter samverkansorganisationen ({organisation.slut}). Rätta ett av datumen.")
+        rad.fela(
+            "slutdatum", f"Insatsen slutar efter samverkansorganisationen ({organisation.slut}). Rätta ett av datumen."
+        )
 
 
 def kand_insats(rad: Rad, lage: Lage) -> Insatsen | None:
@@ -210,7 +219,9 @@ def kand_insats(rad: Rad, lage: Lage) -> Insatsen | None:
         return None
     insatsen = lage.insatser.get(nyckel)
     if insatsen is None:
-        rad.fela("insats", f"Insatsen ”{forkortat(nyckel)}” finns inte. Lägg till den i insatser.csv eller rätta nyckeln.")
+        rad.fela(
+            "insats", f"Insatsen ”{forkortat(nyckel)}” finns inte. Lägg till den i insatser.csv eller rätta nyckeln."
+        )
     elif insatsen.trasig:
         rad.trasig = True
         return None

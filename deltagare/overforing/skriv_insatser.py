@@ -1,6 +1,6 @@
 """Skriver samverkansorganisationer, insatser, budget och antal ur arbetstabellerna."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from psycopg import sql
@@ -136,7 +136,11 @@ def finn(lage: Lage, filer: dict[str, Csvfil]) -> None:
 
 def _reservera_nycklar(lage: Lage) -> None:
     """En insats som registreras i webbläsaren får nyckeln SUS-<id>: det id:t ska inte komma igen."""
-    nummer = [int(nyckel[4:]) for nyckel in lage.insatser if nyckel[:4] == "SUS-" and nyckel[4:].isdecimal() and len(nyckel) < 14]
+    nummer = [
+        int(nyckel[4:])
+        for nyckel in lage.insatser
+        if nyckel[:4] == "SUS-" and nyckel[4:].isdecimal() and len(nyckel) < 14
+    ]
     if nummer:
         sekvens = "pg_get_serial_sequence('insatser_insats', 'id')"
         hamta(
@@ -175,20 +179,13 @@ _SLAPP_BUDGET: Final = """
 """
 _LAS: Final = """
     UPDATE insatser_insats i SET kategorisering_last_vid = now(), last_av = f.orsak
-    FROM (SELECT k.id, min(r.orsak) AS orsak
+    FROM (SELECT k.id, max(r.orsak) AS orsak
           FROM (SELECT lokal, 'deltagare' AS orsak FROM imp_deltagande GROUP BY lokal
                 UNION ALL SELECT lokal, 'anonym' FROM imp_anonym
                 UNION ALL SELECT lokal, 'antal' FROM imp_volymantal) r
           JOIN imp_kand k USING (lokal) GROUP BY k.id) f
     WHERE f.id = i.id AND i.kategorisering_last_vid IS NULL AND i.inriktning <> ''
 """
-
-
-class Andrade(NamedTuple):
-    """Id:n för rader vars värden ändras, räknade innan något skrivs."""
-
-    organisationer: Sequence[int]
-    insatser: Sequence[int]
 
 
 def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Antal]:
@@ -262,9 +259,7 @@ def dra_ihop() -> None:
 
 
 def _andrade(tabell: Tabell) -> set[int]:
-    fraga = sql.SQL(
-        "SELECT t.id FROM {} t JOIN {} s ON s.id = t.id WHERE ROW({}) IS DISTINCT FROM ROW({})"
-    ).format(
+    fraga = sql.SQL("SELECT t.id FROM {} t JOIN {} s ON s.id = t.id WHERE ROW({}) IS DISTINCT FROM ROW({})").format(
         sql.Identifier(tabell.namn),
         sql.Identifier(tabell.arbets),
         _kolumner("t", (kolumn for kolumn, _, _ in tabell.varden)),

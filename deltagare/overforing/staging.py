@@ -19,7 +19,7 @@ CREATE TEMP TABLE imp_organisation (
 CREATE TEMP TABLE imp_insats (
     rad int, lokal int, nyckel text, organisationsnummer text, samverkansform text, namn text, beskrivning text,
     startdatum date, slutdatum date, inriktning text, preciserad_inriktning text, deltagarregistrering text,
-    malgrupper text[], id bigint, ny bool NOT NULL DEFAULT false) ON COMMIT DROP;
+    malgrupper varchar[], id bigint, ny bool NOT NULL DEFAULT false) ON COMMIT DROP;
 -- Alla kända insatser, även de som inte står i filen: deltaganden och antal hänvisar hit med numret lokal.
 CREATE TEMP TABLE imp_kand (lokal int PRIMARY KEY, id bigint, nyckel text) ON COMMIT DROP;
 CREATE TEMP TABLE imp_budget (
@@ -32,8 +32,8 @@ CREATE TEMP TABLE imp_anonym (rad int, lokal int, ar smallint, kon text, antal i
 CREATE TEMP TABLE imp_deltagande (
     rad int, lokal int, grupp uuid, slag "char", inregistrering date, lopnr smallint, utregistrering date,
     avslutningsanledning text, kon text, alder smallint, samtycke date, samtycke_arkiverat date,
-    utbildning text, tid_i_forsorjning text, forsorjning_fore text[], forsorjning_efter text[],
-    arbetstyp_fore text[], arbetstyp_efter text[], arbete_fore smallint, arbete_efter smallint,
+    utbildning text, tid_i_forsorjning text, forsorjning_fore varchar[], forsorjning_efter varchar[],
+    arbetstyp_fore varchar[], arbetstyp_efter varchar[], arbete_fore smallint, arbete_efter smallint,
     studier_fore smallint, studier_efter smallint, arbetssokande_fore bool, arbetssokande_efter bool,
     kommun text, stadsdel bigint, fingeravtryck bytea) ON COMMIT DROP;
 -- Olika uppgifter om personer, med den första raden som har dem.

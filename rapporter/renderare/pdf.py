@@ -19,7 +19,15 @@ PANGO_SAKNAS: Final = (
 )
 BREDD: Final = 277  # mm mellan marginalerna
 _NAMN: Final = 38
-_BREDDER: Final = {"insatsbeskrivning": 54, "preciserad_inriktning": 34, "samverkansorganisation": 34, "malgrupp": 32}
+# Bredder i mm som avviker från sortens; de längsta orden i rubrikerna ska rymmas odelade.
+_BREDDER: Final = {
+    "insatsbeskrivning": 54,
+    "samverkansorganisation": 34,
+    "preciserad_inriktning": 34,
+    "malgrupp": 32,
+    "volyminsats": 18,
+    "antal_utregistrerade_deltagare": 22,
+}
 _TYPSNITT: Final = (("SUS Inter", "inter-latin"), ("SUS Inter Ext", "inter-latin-ext"))
 _STIL: Final = """
 @page{size:A4 landscape;margin:13mm 10mm 15mm;
@@ -34,10 +42,10 @@ dl{margin:0 0 2mm;font-size:8.5pt}dl div{margin:0 0 .6mm}dt{float:left;font-weig
 .upplysning{font-size:8.5pt;margin:0}
 table{border-collapse:collapse;table-layout:fixed;width:100%}
 th,td{border-bottom:.4pt solid #bbbbbd;padding:.9mm 1.2mm;text-align:left;vertical-align:top;overflow-wrap:anywhere;
-white-space:pre-line;hyphenate-character:"-"}
+white-space:pre-line}
 th{font-weight:600}thead{display:table-header-group}
 thead th{background:#f0f0f1;border-bottom:.8pt solid #1b1e23;vertical-align:bottom;font-size:7pt;line-height:1.25;
-hyphens:auto;white-space:normal}
+white-space:normal}
 .period{display:block;font-weight:400;font-size:6.5pt;color:#3d3f42}
 .tal{text-align:right;font-variant-numeric:tabular-nums}
 td.tal,td.datum{white-space:nowrap;overflow-wrap:normal}
@@ -81,16 +89,13 @@ def delar(kolumner: Sequence[Kolumn]) -> list[list[int]]:
     return [fakta, tal]
 
 
-def _summa(kolumner: Sequence[Kolumn], nummer: Iterable[int]) -> int:
+def _summa(kolumner: Sequence[Kolumn], nummer: Iterable[int]) -> float:
     return _NAMN + sum(_bredd(kolumner[nr]) for nr in nummer)
 
 
-def _bredd(kolumn: Kolumn) -> int:
-    if kolumn.ar_tal:
-        return 22 if kolumn.ar_kronor else 19
-    if kolumn.ar_datum:
-        return 19
-    return 17 if kolumn.namn == "volyminsats" else _BREDDER.get(kolumn.namn, 30)
+def _bredd(kolumn: Kolumn) -> float:
+    sortens = 22 if kolumn.ar_kronor else 18.5 if kolumn.ar_tal else 19 if kolumn.ar_datum else 30
+    return _BREDDER.get(kolumn.namn, sortens)
 
 
 def _dokument(rapport: Rapport) -> str:

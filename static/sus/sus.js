@@ -146,6 +146,21 @@
     }
   }
 
+  // Ett formulär som htmx byter ut är osparat om det förra var det
+  let bytsOsparat = false;
+
+  function fore(mal) {
+    bytsOsparat = mal.matches("form[data-osparat]") && harOsparat(mal);
+  }
+
+  function efter(form) {
+    if (bytsOsparat && form && form.matches("form[data-osparat]")) {
+      form.dataset.osparat = "andrat";
+    }
+    bytsOsparat = false;
+    bevaka();
+  }
+
   /* ---- Dubbla tryck: andra trycket skickar inget, och knappen visar att den är tryckt ---- */
 
   function skickaknappar(form) {
@@ -208,6 +223,7 @@
     const sida = document.body;
     sida.addEventListener("htmx:beforeSwap", (h) => {
       fokusId = document.activeElement ? document.activeElement.id : "";
+      fore(h.detail.target);
       if (inloggningssida(h.detail.xhr)) {
         // Sidan får inte bytas mot inloggningen: det ifyllda skulle gå förlorat
         h.detail.shouldSwap = false;
@@ -220,10 +236,16 @@
       }
     });
     sida.addEventListener("htmx:afterSettle", (h) => {
+      const nytt = document.getElementById(h.detail.target.id);
+      efter(nytt);
+      const fel = nytt && nytt.querySelector("[data-fokus]");
+      if (fel) {
+        fel.focus();
+      }
       if (document.activeElement !== document.body) {
         return;
       }
-      const mal = document.getElementById(fokusId) || document.getElementById(h.detail.target.id);
+      const mal = document.getElementById(fokusId) || nytt;
       if (mal) {
         if (mal.tabIndex < 0) {
           mal.tabIndex = -1;

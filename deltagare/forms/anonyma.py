@@ -1,0 +1,134 @@
+"""Sidorna för anonyma deltagare (`doman.md` 5)."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout, Submit, TemplateNameMixin
+from django import forms
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from deltagare.forms.falt import Insatsfalt
+from deltagare.models import Anonym
+from deltagare.uppgifter import ANLEDNINGAR_ATT_TA_BORT, Kon
+from fkui.falt import Heltalsfalt, marka, modellfalt, valfalt
+from fkui.layout import Knapp, Knapprad, Lank, Panel
+from insatser.models import Insats
+
+
+class Anonymform(forms.Form):
+    """Sidan *Registrera anonyma deltagare*: ett år i taget, flera rader före *Spara* (`doman.md` 5).
+
+    Raderna som är tillagda följer med som dolda fält, `kvinna:3`, så att sidan klarar sig utan skript.
+    """
+
+    insats = Insatsfalt()
+    ar = Heltalsfalt(
+        label="Inregistreringsår",
+        help_text="Året då deltagarna började i insatsen, åååå.",
+        error_messages={"required": "Ange inregistreringsår."},
+    )
+    antal_kvinnor = Heltalsfalt(label="Antal kvinnor", required=False, min_value=1, max_value=9999)
+    antal_man = Heltalsfalt(label="Antal män", required=False, min_value=1, max_value=9999)
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, insatser: QuerySet[Insats], rader: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        modellfalt(self, "insats").queryset = insatser
+        self.rader = [rad for rad in map(_tolka_rad, rader) if rad]
+        self.fields["token"].initial = uuid4
+        for namn in ("antal_kvinnor", "antal_man"):
+            marka(self.fields[namn], dolj_valfritt=True)
+            self.fields[namn].error_messages |= dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 1–9 999.")
+        self.helper = FormHelper()
+        self.helper.form_id = "anonyma"
+        self.helper.form_action = reverse("deltagare:anonyma")
+        self.helper.attrs = {"data-osparat": ""}
+        self.helper.layout = Layout(
+            Panel(
+                "Anonyma deltagare",
+                Field("insats", wrapper_class="sus-narrow"),
+                Field("ar", wrapper_class="sus-short"),
+                Div(
+                    Field("antal_kvinnor", wrapper_class="sus-short"),
+                    Knapp("Lägg till", namn="lagg_till", varde="kvinna", aria_label="Lägg till kvinnor"),
+                    css_class="sus-lagg-till",
+                ),
+                Div(
+                    Field("antal_man", wrapper_class="sus-short"),
+                    Knapp("Lägg till", namn="lagg_till", varde="man", aria_label="Lägg till män"),
+                    css_class="sus-lagg-till",
+                ),
+                "token",
+                Tillagda(),
+                css_id="anonyma-deltagare",
+                ingress=(
+                    "För dem som inte samtycker och dem med skyddade personuppgifter. Bara år och kön registreras. "
+                    "Den som ska räknas ett år till registreras igen för det året."
+                ),
+            ),
+            Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
+        )
+
+    def med_inskrivet(self) -> list[tuple[str, int]]:
+        """Tillagda rader och det som står ifyllt men inte är tillagt: *Spara* tappar inget som skrivits."""
+        data = self.cleaned_data
+        ifyllt = [("kvinna", data.get("antal_kvinnor")), ("man", data.get("antal_man"))]
+        return [*self.rader, *((kon, antal) for kon, antal in ifyllt if antal)]
+
+
+class Tillagda(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar typer
+    """Raderna som är tillagda men inte sparade, var och en med *Ta bort*."""
+
+    template = "deltagare/_anonyma_rader.html"
+
+    def render(self, form: Any, context: Any, template_pack: Any = None, **kwargs: Any) -> str:
+        """Raderna som HTML, med summan."""
+        summa = {kon: sum(antal for k, antal in form.rader if k == kon) for kon in Kon.values}
+        rader = [(plats, Kon(kon).label, antal, f"{kon}:{antal}") for plats, (kon, antal) in enumerate(form.rader)]
+        return render_to_string(self.template, {"rader": rader, "summa": summa})
+
+
+def _tolka_rad(text: str) -> tuple[str, int] | None:
+    kon, _, antal = text.partition(":")
+    if kon in Kon.values and antal.isascii() and antal.isdigit() and 0 < int(antal[:6]) <= 9999:
+        return kon, int(antal)
+    return None
+
+
+class AnonymBorttagsform(forms.Form):
+    """*Ta bort*: rättar fel, är ingen utregistrering (`doman.md` 5)."""
+
+    vilka = forms.ChoiceField(label="Registrerade", error_messages={"required": "Välj vilka som ska tas bort."})
+    antal = Heltalsfalt(
+        label="Antal att ta bort",
+        min_value=1,
+        error_messages={"required": "Ange hur många.", "min_value": "Ange hur många som ska tas bort."},
+    )
+    anledning = forms.ChoiceField(label="Anledning", error_messages={"required": "Välj anledning."})
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, registrerade: Iterable[Anonym], avbryt: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        vilka = [
+            (f"{rad.ar}:{rad.kon}", f"{rad.ar}, {Kon(rad.kon).label.lower()}: {rad.antal}") for rad in registrerade
+        ]
+        valfalt(self, "vilka").choices = [("", "Välj år och kön"), *vilka]
+        valfalt(self, "anledning").choices = [("", "Välj anledning"), *ANLEDNINGAR_ATT_TA_BORT]
+        self.fields["token"].initial = uuid4
+        self.helper = FormHelper()
+        self.helper.layout = Layout(
+            Panel(
+                "Ta bort felregistrerade",
+                Field("vilka", wrapper_class="sus-narrow"),
+                Field("antal", wrapper_class="sus-short"),
+                Field("anledning", wrapper_class="sus-narrow"),
+                "token",
+                css_id="ta-bort",
+                ingress="Ta bort är till för att rätta fel. Anonyma deltagare utregistreras inte.",
+            ),
+            Knapprad(Submit("ta_bort", "Ta bort"), Lank("Avbryt", avbryt)),
+        )

@@ -1,0 +1,57 @@
+"""Sidan *Registrera antal* för en volyminsats (`doman.md` 3.3)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field, Layout, Submit
+from django import forms
+
+from fkui.falt import Heltalsfalt, marka
+from fkui.layout import Knapprad, Lank, Panel
+
+
+class Antalsform(forms.Form):
+    """Sidan *Registrera antal*: det faktiska antalet per kalenderår i en volyminsats."""
+
+    def __init__(
+        self, *args: Any, ar: Iterable[tuple[int, int | None, int, int | None]], avbryt: str, **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        self.aren: list[int] = []
+        layout: list[Any] = []
+        for aret, antal, version, plan in ar:
+            self.aren.append(aret)
+            self.fields[f"antal_{aret}"] = Heltalsfalt(
+                label=f"Faktiskt antal {aret}",
+                required=False,
+                min_value=0,
+                max_value=9_999_999,
+                initial=antal,
+                help_text=f"Budgeterat antal: {plan if plan is not None else 'inte angivet'}",
+                error_messages=dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 0 eller mer."),
+            )
+            marka(self.fields[f"antal_{aret}"], dolj_valfritt=True)
+            self.fields[f"version_{aret}"] = forms.IntegerField(
+                widget=forms.HiddenInput, initial=version, required=False, min_value=0
+            )
+            layout += [Field(f"antal_{aret}", wrapper_class="sus-short"), f"version_{aret}"]
+        self.helper = FormHelper()
+        self.helper.attrs = {"data-osparat": ""}
+        self.helper.layout = Layout(
+            Panel(
+                "Antal per kalenderår",
+                *layout,
+                css_id="antal",
+                ingress=(
+                    "Antalet kan vara personer, till exempel på en utbildning, eller tillfällen, till exempel "
+                    "informationsmöten. Lämna ett år tomt om inget antal ska stå där."
+                ),
+            ),
+            Knapprad(Submit("spara", "Spara"), Lank("Avbryt", avbryt)),
+        )
+
+    def per_ar(self) -> dict[int, tuple[int | None, int]]:
+        """Antal och version per år."""
+        data = self.cleaned_data
+        return {aret: (data[f"antal_{aret}"], data[f"version_{aret}"] or 0) for aret in self.aren}

@@ -1,0 +1,68 @@
+"""Fält som registreringens formulär delar."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from deltagare.models import Kod
+from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
+from deltagare.uppgifter import Kodverk
+from fkui.falt import marka
+from fkui.widgets import PersonnummerText
+from insatser.models import Insats
+
+
+class Kodval:
+    """Kodverkens val en viss dag, lästa med en fråga."""
+
+    def __init__(self) -> None:
+        dag = timezone.localdate()
+        self._val: dict[str, list[tuple[str, str]]] = {}
+        for kod in Kod.objects.giltiga(dag):
+            self._val.setdefault(kod.kodverk, []).append((kod.kod, kod.etikett))
+
+    def __getitem__(self, kodverk: Kodverk) -> list[tuple[str, str]]:
+        return self._val.get(kodverk, [])
+
+
+class Insatsfalt(forms.ModelChoiceField):  # type: ignore[type-arg]  # tar inga typargument när det körs
+    """Insatserna som användaren når, grupperade efter samverkansorganisation."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            Insats.objects.none(),
+            label="Insats",
+            empty_label="Välj insats",
+            error_messages={"required": "Välj insats.", "invalid_choice": "Du har inget uppdrag på den insatsen."},
+            **kwargs,
+        )
+
+
+class Personnummerfalt(forms.CharField):
+    """Person- eller samordningsnummer. Ger `Personnummer`; felet upprepar aldrig numret."""
+
+    widget = PersonnummerText
+
+    def clean(self, value: Any) -> Personnummer | None:
+        """Kontrollerar numret (R17)."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return tolka(text, idag=timezone.localdate())
+        except OgiltigtPersonnummer as fel:
+            raise ValidationError(str(fel), code="invalid") from fel
+
+
+def ett_av(etikett: str, val: Iterable[tuple[str, str]], *, required: bool = False) -> forms.ChoiceField:
+    falt = forms.ChoiceField(
+        label=etikett,
+        choices=[("", "Välj"), *val],
+        required=required,
+        error_messages={"required": f"Välj {etikett.lower()}."},
+    )
+    marka(falt, dolj_valfritt=True)
+    return falt

@@ -1,0 +1,58 @@
+"""Påhittade personer: person nummer i är alltid densamma för ett frö."""
+
+from datetime import date, timedelta
+from math import gcd
+from typing import Final, NamedTuple
+
+from deltagare.overforing.generatorn.skalor import Skala
+from deltagare.overforing.generatorn.stoff import EFTERNAMN, KVINNONAMN, MANSNAMN
+
+_SERIE: Final = 980
+_PER_DAG: Final = 20
+_VIKTER: Final = (2, 1, 2, 1, 2, 1, 2, 1, 2)
+
+
+class Pahittad(NamedTuple):
+    """En påhittad person."""
+
+    nummer: str
+    kon: str
+    fodelsear: int
+    fornamn: str
+    efternamn: str
+
+
+def kontrollsiffra(nio: str) -> int:
+    """Den tionde siffran i ett personnummer."""
+    summa = 0
+    for siffra, vikt in zip(nio, _VIKTER, strict=True):
+        tal = int(siffra) * vikt
+        summa += tal - 9 if tal > 9 else tal
+    return -summa % 10
+
+
+class Folk:
+    """Alla personer i en skala. Räknas fram ur numret, så att minnet inte växer med deras antal."""
+
+    def __init__(self, skala: Skala, fro: int) -> None:
+        self._forsta = date(skala.fodda[0], 1, 1)
+        dagar = (date(skala.fodda[1], 12, 31) - self._forsta).days + 1
+        self.antal = skala.personer
+        self._platser = dagar * _PER_DAG
+        steg = 7_919 + 2 * fro
+        while gcd(steg, self._platser) > 1:
+            steg += 1
+        self._steg = steg
+
+    def person(self, i: int) -> Pahittad:
+        """Person nummer i. Var åttionde har ett samordningsnummer."""
+        plats = (i * self._steg) % self._platser
+        dagnr, lopnr = divmod(plats, _PER_DAG)
+        fodd = self._forsta + timedelta(days=dagnr)
+        man = lopnr % 2 == 1
+        dag = fodd.day + (60 if i % 80 == 17 else 0)
+        nio = f"{fodd:%y%m}{dag:02d}{_SERIE + lopnr}"
+        fornamn = (MANSNAMN if man else KVINNONAMN)[(i * 31 + dagnr) % len(MANSNAMN)]
+        efternamn = EFTERNAMN[(i * 17 + dagnr * 7) % len(EFTERNAMN)]
+        nummer = f"{fodd.year // 100}{nio}{kontrollsiffra(nio)}"
+        return Pahittad(nummer, "man" if man else "kvinna", fodd.year, fornamn, efternamn)

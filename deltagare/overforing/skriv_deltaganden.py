@@ -1,0 +1,142 @@
+"""Skriver deltaganden och folkbokföring ur arbetstabellerna."""
+
+from typing import Final
+
+from psycopg import sql
+
+from deltagare.overforing.lasning import Csvfil
+from deltagare.overforing.skriv_insatser import Antal
+from deltagare.overforing.staging import hamta, kor
+
+_VARDEN: Final = (
+    "utregistrering",
+    "avslutningsanledning",
+    "samtycke",
+    "samtycke_arkiverat",
+    "utbildning",
+    "tid_i_forsorjning",
+    "forsorjning_fore",
+    "forsorjning_efter",
+    "arbetstyp_fore",
+    "arbetstyp_efter",
+    "arbete_fore",
+    "arbete_efter",
+    "studier_fore",
+    "studier_efter",
+    "arbetssokande_fore",
+    "arbetssokande_efter",
+)
+_PERSONENS: Final = ("kon", "alder")
+
+_NYA: Final = """
+    INSERT INTO deltagare_deltagande
+        (id, person_id, insats_id, inregistrering, lopnr, avidentifierat, fingeravtryck, version, {kolumner})
+    SELECT %s + s.rad, g.person_id, k.id, s.inregistrering, s.lopnr, s.slag <> 'i', s.fingeravtryck, 1, {varden}
+    FROM imp_deltagande s JOIN imp_grupp g USING (grupp) JOIN imp_kand k USING (lokal)
+    WHERE NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad)
+    ORDER BY k.id, g.person_id, s.rad
+"""
+_NY_FOLKBOKFORING: Final = """
+    INSERT INTO deltagare_folkbokforing (deltagande_id, kommun_id, stadsdel_id)
+    SELECT %s + s.rad, s.kommun, s.stadsdel FROM imp_deltagande s
+    WHERE s.slag = 'i' AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad)
+    ORDER BY 1
+"""
+# En rad som redan är utan identitet får aldrig tillbaka den, vad filen än säger (R19, R25).
+_ANDRADE: Final = """
+    CREATE TEMP TABLE imp_andrad ON COMMIT DROP AS
+    SELECT t.id, t.rad, s.slag = 't' AND NOT d.avidentifierat AS avidentifieras
+    FROM imp_traff t
+    JOIN imp_deltagande s USING (rad)
+    JOIN deltagare_deltagande d ON d.id = t.id
+    LEFT JOIN deltagare_folkbokforing f ON f.deltagande_id = d.id
+    WHERE ROW({fore}) IS DISTINCT FROM ROW({efter})
+       OR (s.slag = 't' AND (NOT d.avidentifierat OR d.fingeravtryck IS NULL))
+       OR (s.slag = 'i' AND NOT d.avidentifierat AND ROW(f.kommun_id, f.stadsdel_id)
+           IS DISTINCT FROM ROW(s.kommun::varchar, s.stadsdel))
+"""
+_ANDRA: Final = """
+    UPDATE deltagare_deltagande d
+    SET {satt}, avidentifierat = d.avidentifierat OR a.avidentifieras, version = d.version + 1,
+        fingeravtryck = coalesce(d.fingeravtryck, s.fingeravtryck)
+    FROM imp_andrad a JOIN imp_deltagande s USING (rad)
+    WHERE d.id = a.id
+"""
+_ANDRA_FOLKBOKFORING: Final = """
+    INSERT INTO deltagare_folkbokforing (deltagande_id, kommun_id, stadsdel_id)
+    SELECT a.id, s.kommun, s.stadsdel
+    FROM imp_andrad a JOIN imp_deltagande s USING (rad) JOIN deltagare_deltagande d ON d.id = a.id
+    WHERE s.slag = 'i' AND NOT d.avidentifierat
+    ON CONFLICT (deltagande_id) DO UPDATE SET kommun_id = excluded.kommun_id, stadsdel_id = excluded.stadsdel_id
+"""
+_TA_BORT_FOLKBOKFORING: Final = """
+    DELETE FROM deltagare_folkbokforing f USING imp_andrad a WHERE a.avidentifieras AND f.deltagande_id = a.id
+"""
+
+
+def fyll_saknade(fil: Csvfil) -> None:
+    """Kolumner som filen inte har behåller det som är registrerat, liksom samtycket för den som är identifierad."""
+    saknade = [kolumn for kolumn in _VARDEN if not fil.har(kolumn)]
+    if saknade:
+        kor(
+            sql.SQL(
+                "UPDATE imp_deltagande s SET {} FROM imp_traff t JOIN deltagare_deltagande d ON d.id = t.id "
+                "WHERE t.rad = s.rad AND ROW({}) IS DISTINCT FROM ROW({})"
+            ).format(
+                sql.SQL(", ").join(
+                    sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("d", kolumn)) for kolumn in saknade
+                ),
+                _kolumner("d", saknade),
+                _kolumner("s", saknade),
+            )
+        )
+    kor(
+        """
+        UPDATE imp_deltagande s SET samtycke = d.samtycke
+        FROM imp_traff t JOIN deltagare_deltagande d ON d.id = t.id
+        WHERE t.rad = s.rad AND s.samtycke IS NULL AND d.samtycke IS NOT NULL AND NOT d.avidentifierat
+        """
+    )
+    if not fil.har("stadsdel"):
+        kor(
+            """
+            UPDATE imp_deltagande s SET stadsdel = f.stadsdel_id
+            FROM imp_traff t JOIN deltagare_folkbokforing f ON f.deltagande_id = t.id
+            WHERE t.rad = s.rad AND f.kommun_id = s.kommun AND f.stadsdel_id IS NOT NULL
+            """
+        )
+
+
+def _kolumner(prefix: str, namn: list[str] | tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(prefix, kolumn) for kolumn in namn)
+
+
+def skriv() -> Antal:
+    """Skriver nya och ändrade deltaganden."""
+    alla = (*_PERSONENS, *_VARDEN)
+    bas = _reservera()
+    nya = kor(
+        sql.SQL(_NYA).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=_kolumner("s", alla)), [bas]
+    )
+    kor(_NY_FOLKBOKFORING, [bas])
+    kor(sql.SQL(_ANDRADE).format(fore=_kolumner("d", alla), efter=_kolumner("s", alla)))
+    kor("ANALYZE imp_andrad")
+    andrade = kor(
+        sql.SQL(_ANDRA).format(
+            satt=sql.SQL(", ").join(
+                sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("s", kolumn)) for kolumn in alla
+            )
+        )
+    )
+    kor(_ANDRA_FOLKBOKFORING)
+    kor(_TA_BORT_FOLKBOKFORING)
+    alla_rader = hamta("SELECT count(*) FROM imp_deltagande")[0][0]
+    return Antal(nya, andrade, alla_rader - nya - andrade)
+
+
+def _reservera() -> int:
+    """Tar id:n för alla rader på en gång, så att en rads id är basen plus radnumret. Tabellen är låst."""
+    sekvens = "pg_get_serial_sequence('deltagare_deltagande', 'id')"
+    hogsta = hamta("SELECT coalesce(max(rad), 0) FROM imp_deltagande")[0][0]
+    sista = hamta(sql.SQL("SELECT setval({0}, nextval({0}) + %s)").format(sql.SQL(sekvens)), [hogsta])[0][0]
+    return int(sista) - int(hogsta)

@@ -1,0 +1,277 @@
+"""Låset på kategoriseringen (R11, P14) och det som är samtidigt (P15, P16)."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
+
+from behorighet.roller import Roll
+from behorighet.skydd import satt_sammanhang
+from deltagare import tjanster
+from deltagare.models import Anonym, Deltagande, Volymantal
+from deltagare.tjanster import Anonymrad, Arsantal
+from deltagare.uppgifter import Kon
+from insatser.models import Insats, Lasorsak
+from insatser.tjanster import andra_insats, las_kategorisering
+from tests import fabriker
+from tests.databas import som_agare
+from tests.test_sidor import indata, insatsdata, utdata
+
+ANDRINGAR = [
+    "inriktning = 'struktur', preciserad_inriktning = 'dialog', malgrupper = '{samhallet}'",
+    "preciserad_inriktning = 'forebyggande'",
+    "deltagarregistrering = 'antal'",
+    "malgrupper = '{unga}'",
+    "kategorisering_last_vid = NULL, last_av = ''",
+    "kategorisering_last_vid = now() + interval '1 day'",
+    "last_av = 'anonym'",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("andring", ANDRINGAR)
+def test_last_kategorisering_andras_inte_av_ra_sql(andring):
+    insats = fabriker.insats()
+    las_kategorisering(insats=insats, orsak=Lasorsak.DELTAGARE, av=None)
+
+    with pytest.raises(IntegrityError, match="låst"), som_agare(), connection.cursor() as markor:
+        markor.execute("SET LOCAL pgtrigger.ignore = '{*}'")
+        markor.execute(f"UPDATE insatser_insats SET {andring} WHERE id = %s", [insats.pk])
+    with pytest.raises(IntegrityError, match="registreringar"), som_agare(), connection.cursor() as markor:
+        markor.execute("DELETE FROM insatser_insats WHERE id = %s", [insats.pk])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sats", "sort"),
+    [
+        ("INSERT INTO deltagare_anonym (insats_id, ar, kon, antal) VALUES (%s, 2025, 'man', 1)", "personuppgifter"),
+        ("INSERT INTO deltagare_volymantal (insats_id, ar, antal, version) VALUES (%s, 2025, 1, 1)", "antal"),
+    ],
+)
+def test_registrering_kraver_las_och_ratt_sort(sats, sort):
+    ratt = fabriker.insats() if sort == "personuppgifter" else fabriker.volyminsats()
+    fel = fabriker.volyminsats() if sort == "personuppgifter" else fabriker.insats()
+
+    def lagg_in(insats):
+        with som_agare(), connection.cursor() as markor:
+            markor.execute(sats, [insats.pk])
+
+    with pytest.raises(IntegrityError, match="låsas innan"):
+        lagg_in(ratt)
+    for insats in (ratt, fel):
+        las_kategorisering(insats=insats, orsak=Lasorsak.ANONYM, av=None)
+    with pytest.raises(IntegrityError, match=r"registreras|deltagare"):
+        lagg_in(fel)
+    lagg_in(ratt)
+
+
+@pytest.mark.django_db
+def test_kontor_tar_anonyma_utan_las_men_inget_annat():
+    kontor = fabriker.insats(
+        fabriker.organisation(samverkansform="fk"),
+        inriktning="",
+        preciserad_inriktning="",
+        deltagarregistrering="",
+        malgrupper=[],
+    )
+    konto = fabriker.deltagaransvarig(kontor)
+
+    tjanster.registrera_anonyma(insats=kontor, ar=2025, rader=[Anonymrad(Kon.MAN, 2)], av=konto)
+
+    kontor.refresh_from_db()
+    assert not kontor.last
+    for forsok in (
+        lambda: fabriker.inregistrera(kontor, konto),
+        lambda: tjanster.registrera_antal(insats=kontor, ar={2025: Arsantal(1, 0)}, av=konto),
+    ):
+        with pytest.raises(ValidationError):
+            forsok()
+
+
+@pytest.mark.django_db
+def test_laset_star_kvar_nar_registreringen_tas_bort():
+    volym = fabriker.volyminsats()
+    konto = fabriker.insatsansvarig(volym.samverkansorganisation)
+    tjanster.registrera_antal(insats=volym, ar={2025: Arsantal(3, 0)}, av=konto)
+    tjanster.registrera_antal(insats=volym, ar={2025: Arsantal(None, 1)}, av=konto)
+
+    volym.refresh_from_db()
+    assert volym.last
+    assert not Volymantal.objects.exists()
+
+
+def samtidigt(*handlingar):
+    """Kör handlingarna i var sin tråd och förbindelse, alla på en gång. Ger vad var och en gav eller felet."""
+    grind = threading.Barrier(len(handlingar))
+
+    def kor(handling):
+        try:
+            grind.wait()
+            return handling()
+        except (ValidationError, DatabaseError) as fel:
+            return fel
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(handlingar)) as trad:
+        return list(trad.map(kor, handlingar))
+
+
+def test_200_kapplopningar_mot_den_forsta_registreringen(egen_databas):
+    """Antingen hinner ändringen före, eller så nekas den. Aldrig en ändrad kategorisering under en registrering."""
+    slump = random.Random(11)
+    org = fabriker.organisation()
+    insatsansvarig = fabriker.insatsansvarig(org)
+    brutna, utfall = 0, {"ändrad": 0, "nekad": 0}
+    for varv in range(200):
+        sort = varv % 3
+        insats = (fabriker.volyminsats if sort == 2 else fabriker.insats)(org)
+        konto = insatsansvarig if sort == 2 else fabriker.deltagaransvarig(insats)
+        nya = {"preciserad_inriktning": "dialog" if sort == 2 else "forebyggande"}
+        if slump.random() < 0.5:
+            nya = {"deltagarregistrering": "personuppgifter" if sort == 2 else "antal"}
+
+        def andra(insats=insats, nya=nya):
+            falt = (
+                "namn beskrivning startdatum slutdatum inriktning preciserad_inriktning deltagarregistrering malgrupper"
+            )
+            uppgifter = {namn: getattr(insats, namn) for namn in falt.split()}
+            return andra_insats(insats=insats, version=1, **{**uppgifter, **nya}, av=insatsansvarig)
+
+        def registrera(insats=insats, konto=konto, sort=sort):
+            with transaction.atomic():
+                satt_sammanhang(konto)
+                if sort == 0:
+                    return fabriker.inregistrera(insats, konto)
+                if sort == 1:
+                    return tjanster.registrera_anonyma(insats=insats, ar=2025, rader=[Anonymrad(Kon.MAN, 1)], av=konto)
+                return tjanster.registrera_antal(insats=insats, ar={2025: Arsantal(1, 0)}, av=konto)
+
+        handlingar = [andra, registrera] if slump.random() < 0.5 else [registrera, andra]
+        resultat = dict(zip((h.__name__ for h in handlingar), samtidigt(*handlingar), strict=True))
+
+        efter = Insats.objects.get(pk=insats.pk)
+        registrerat = not isinstance(resultat["registrera"], Exception)
+        andrad = any(getattr(efter, falt) != getattr(insats, falt) for falt in nya)
+        utfall["ändrad" if andrad else "nekad"] += 1
+        assert andrad is not isinstance(resultat["andra"], Exception)
+        assert registrerat == efter.last
+        # Bruten: en registrering i en insats av fel sort, eller en ändring efter låset.
+        if registrerat and andrad and "deltagarregistrering" in nya:
+            brutna += 1
+    assert brutna == 0
+    assert min(utfall.values()) > 0, f"kapplöpningen gick bara åt ett håll: {utfall}"
+
+
+def klienter(konto, antal=10):
+    par = []
+    for _ in range(antal):
+        klient = Client()
+        klient.force_login(konto)
+        par.append(klient)
+    return par
+
+
+def posta(klienter, adress, data):
+    """Samma POST från alla samtidigt; ger (statuskod, adress)."""
+    return samtidigt(
+        *(lambda k=k: (lambda svar: (svar.status_code, svar.get("Location")))(k.post(adress, data)) for k in klienter)
+    )
+
+
+def antal_rader(modell, **villkor):
+    with transaction.atomic(), som_agare():
+        return modell.objects.filter(**villkor).count()
+
+
+def test_tio_lika_post_till_varje_formular_ger_en_rad_och_samma_svar(egen_databas):
+    insats = fabriker.insats()
+    org = insats.samverkansorganisation
+    insatsansvarig, deltagaransvarig = fabriker.insatsansvarig(org), fabriker.deltagaransvarig(insats)
+    anonyma = {"insats": insats.pk, "ar": "2025", "antal_kvinnor": "3", "antal_man": "", "spara": "Spara"}
+    anonyma["token"] = "8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a00"
+    fall = [
+        (insatsansvarig, reverse("insatser:ny"), insatsdata(org), lambda: antal_rader(Insats) - 1),
+        (
+            deltagaransvarig,
+            reverse("deltagare:registrera"),
+            indata(insats, fabriker.nytt_nummer()),
+            lambda: antal_rader(Deltagande),
+        ),
+        (deltagaransvarig, reverse("deltagare:anonyma"), anonyma, lambda: Anonym.objects.get().antal // 3),
+        (
+            deltagaransvarig,
+            reverse("deltagare:ta_bort_anonyma", args=[insats.pk]),
+            {
+                "vilka": "2025:kvinna",
+                "antal": "2",
+                "anledning": "fel_antal",
+                "token": "8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a01",
+            },
+            lambda: 3 - Anonym.objects.get().antal - 1,
+        ),
+    ]
+    for konto, adress, data, rader in fall:
+        svar = posta(klienter(konto), adress, data)
+        assert [kod for kod, _ in svar] == [302] * 10, adress
+        assert len({mal for _, mal in svar}) == 1, adress
+        assert rader() == 1, adress
+
+
+def test_tio_samtidiga_andringar_en_gar_igenom_och_nio_far_veta(egen_databas):
+    insats, volym = fabriker.insats(), fabriker.volyminsats()
+    org = insats.samverkansorganisation
+    insatsansvarig = fabriker.insatsansvarig(org)
+    fabriker.uppdrag(insatsansvarig, Roll.INSATSANSVARIG, volym.samverkansorganisation)
+    deltagaransvarig = fabriker.deltagaransvarig(insats)
+    nummer = fabriker.nytt_nummer()
+    with transaction.atomic():
+        deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
+    fall = [
+        (
+            insatsansvarig,
+            reverse("insatser:andra", args=[insats.pk]),
+            lambda n: insatsdata(org, namn=f"N {n}", version=1),
+        ),
+        (
+            insatsansvarig,
+            reverse("deltagare:antal", args=[volym.pk]),
+            lambda n: {"antal_2025": 5 + n, "version_2025": 0},
+        ),
+        (
+            deltagaransvarig,
+            reverse("deltagare:registrera"),
+            lambda n: utdata(deltagande, nummer, utregistrering=date(2025, 6, 1 + n).isoformat()),
+        ),
+    ]
+    for konto, adress, data in fall:
+        par = list(enumerate(klienter(konto)))
+        svar = samtidigt(*(partial(k.post, adress, data(n)) for n, k in par))
+        koder = sorted(ett.status_code for ett in svar)
+        assert koder == [200] * 9 + [302], (adress, koder)
+        besked = ("Någon annan har sparat ändringar", "Personen är inte inregistrerad i insatsen.")
+        for ett in svar:
+            if ett.status_code == 200:
+                assert any(b in ett.content.decode() for b in besked), adress
+
+
+def test_tio_samtidiga_inregistreringar_av_samma_person_ger_en(egen_databas):
+    insats = fabriker.insats()
+    konto = fabriker.deltagaransvarig(insats)
+    nummer = fabriker.nytt_nummer()
+
+    svar = samtidigt(
+        *(lambda k=k: k.post(reverse("deltagare:registrera"), indata(insats, nummer)) for k in klienter(konto))
+    )
+
+    assert sorted(ett.status_code for ett in svar) == [200] * 9 + [302]
+    assert antal_rader(Deltagande) == 1
+    assert all("redan inregistrerad" in ett.content.decode() for ett in svar if ett.status_code == 200)

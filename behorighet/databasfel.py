@@ -6,8 +6,8 @@ from typing import Final
 
 import psycopg
 from django.apps import apps
-from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, ProgrammingError, transaction
 
 CHECK_VIOLATION: Final = "23514"
 
@@ -42,7 +42,7 @@ def som_valideringsfel(fel: IntegrityError) -> ValidationError:
 
 @contextmanager
 def skriver(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """En transaktion (eller sparpunkt) där databasens nej blir ValidationError.
+    """En transaktion (eller sparpunkt) där databasens nej blir ValidationError, och radskyddets PermissionDenied.
 
     Felet fångas utanför `atomic`, så att transaktionen utanför går att fortsätta i.
     """
@@ -51,3 +51,8 @@ def skriver(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             yield
     except IntegrityError as fel:
         raise som_valideringsfel(fel) from fel
+    except ProgrammingError as fel:
+        # Radskyddet sade nej: uppdraget tog slut medan sidan var öppen.
+        if isinstance(fel.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise PermissionDenied from fel
+        raise

@@ -180,9 +180,6 @@ class Handelse(models.Model):
     """
 
     class Typ(models.TextChoices):
-        LOGGADE_IN = "loggade_in", "Loggade in"
-        LOGGADE_UT = "loggade_ut", "Loggade ut"
-        INLOGGNING_MISSLYCKADES = "inloggning_misslyckades", "Inloggning misslyckades"
         INSATS_REGISTRERAD = "insats_registrerad", "Insats registrerad"
         INSATS_ANDRAD = "insats_andrad", "Insats ändrad"
         KATEGORISERING_LAST = "kategorisering_last", "Kategorisering låst"
@@ -192,7 +189,6 @@ class Handelse(models.Model):
         DELTAGARE_INREGISTRERAD = "deltagare_inregistrerad", "Deltagare inregistrerad"
         DELTAGARE_UTREGISTRERAD = "deltagare_utregistrerad", "Deltagare utregistrerad"
         AVIDENTIFIERAD = "avidentifierad", "Identitet borttagen"
-        DELTAGARE_ANDRAD = "deltagare_andrad", "Registrering ändrad"
         ANONYMA_REGISTRERADE = "anonyma_registrerade", "Anonyma deltagare registrerade"
         ANONYMA_BORTTAGNA = "anonyma_borttagna", "Anonyma deltagare borttagna"
         IMPORTERAT = "importerat", "Filer importerade"

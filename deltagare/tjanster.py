@@ -13,6 +13,7 @@ from behorighet.databasfel import skriver
 from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
+from behorighet.roller import Roll
 from deltagare import kryptering
 from deltagare.models import Anonym, Deltagande, Folkbokforing, Identitet, Volymantal
 from deltagare.models.person import ny_personnyckel
@@ -106,6 +107,7 @@ def inregistrera(
         logga(
             Handelse.Typ.DELTAGARE_INREGISTRERAD,
             av=av,
+            roll=Roll.DELTAGARANSVARIG,
             insats_id=insats.pk,
             person_id=person_id,
             deltagande=deltagande.pk,
@@ -146,6 +148,7 @@ def utregistrera(
         logga(
             Handelse.Typ.DELTAGARE_UTREGISTRERAD,
             av=av,
+            roll=Roll.DELTAGARANSVARIG,
             insats_id=deltagande.insats_id,
             person_id=deltagande.person_id,
             deltagande=deltagande.pk,
@@ -184,6 +187,7 @@ def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> 
         logga(
             Handelse.Typ.PERSON_VISAD,
             av=av,
+            roll=Roll.DELTAGARANSVARIG,
             insats_id=insats.pk,
             person_id=deltagande.person_id,
             deltagande=deltagande.pk,
@@ -226,6 +230,7 @@ def registrera_anonyma(*, insats: Insats, ar: int, rader: Iterable[Anonymrad], a
         logga(
             Handelse.Typ.ANONYMA_REGISTRERADE,
             av=av,
+            roll=Roll.DELTAGARANSVARIG,
             insats_id=insats.pk,
             ar=ar,
             antal={kon.value: antal for kon, antal in summor.items()},
@@ -245,7 +250,14 @@ def ta_bort_anonyma(*, insats: Insats, ar: int, kon: str, antal: int, anledning:
         rad.antal -= antal
         rad.save(update_fields=["antal"])
         logga(
-            Handelse.Typ.ANONYMA_BORTTAGNA, av=av, insats_id=insats.pk, ar=ar, kon=kon, antal=antal, anledning=anledning
+            Handelse.Typ.ANONYMA_BORTTAGNA,
+            av=av,
+            roll=Roll.DELTAGARANSVARIG,
+            insats_id=insats.pk,
+            ar=ar,
+            kon=kon,
+            antal=antal,
+            anledning=anledning,
         )
 
 
@@ -286,6 +298,7 @@ def registrera_antal(*, insats: Insats, ar: Mapping[int, Arsantal], av: Anvandar
             logga(
                 Handelse.Typ.ANTAL_REGISTRERAT,
                 av=av,
+                roll=Roll.INSATSANSVARIG,
                 insats_id=insats.pk,
                 antal={str(a): n for a, n in andrade.items()},
             )

@@ -12,6 +12,7 @@ from behorighet.databasfel import skriver
 from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
+from behorighet.roller import Roll
 from insatser import kategorier
 from insatser.models import Insats, Lasorsak, Samverkansorganisation
 
@@ -86,7 +87,7 @@ def skapa_insats(
             deltagarregistrering=deltagarregistrering,
             malgrupper=kategorier.i_ordning(valda),
         )
-        logga(Handelse.Typ.INSATS_REGISTRERAD, av=av, insats_id=insats.pk)
+        logga(Handelse.Typ.INSATS_REGISTRERAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk)
     return insats
 
 
@@ -139,7 +140,7 @@ def andra_insats(
                 setattr(insats, falt, nya[falt])
             insats.version += 1
             insats.save(update_fields=[*andrade, "version"])
-            logga(Handelse.Typ.INSATS_ANDRAD, av=av, insats_id=insats.pk, falt=andrade)
+            logga(Handelse.Typ.INSATS_ANDRAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk, falt=andrade)
     return insats
 
 

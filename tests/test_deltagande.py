@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Deltagande, Folkbokforing, Identitet, Person
 from deltagare.personnummer import tolka
-from insatser.models import Kommun
+from insatser.models import Kommun, Uppdrag
 from tests import fabriker
 from tests.databas import som_agare
 
@@ -65,7 +65,10 @@ def test_inregistrering_laser_kategoriseringen_och_loggas(insats, ansvarig):
     assert insats.last_av == "deltagare"
     typer = set(Handelse.objects.filter(insats_id=insats.pk).values_list("typ", flat=True))
     assert typer == {"kategorisering_last", "person_sokt", "deltagare_inregistrerad"}
-    assert Handelse.objects.get(typ="deltagare_inregistrerad").person_id == deltagande.person_id
+    handelse = Handelse.objects.get(typ="deltagare_inregistrerad")
+    assert (handelse.person_id, handelse.av_id) == (deltagande.person_id, ansvarig.pk)
+    uppdrag = Uppdrag.objects.get(behorighet__anvandare=ansvarig)
+    assert handelse.uppdrag_id == Handelse.objects.get(typ="person_sokt").uppdrag_id == uppdrag.pk
 
 
 def test_samma_nummer_ar_samma_person_i_tva_insatser(insats, ansvarig):
@@ -83,7 +86,7 @@ def test_samma_nummer_ar_samma_person_i_tva_insatser(insats, ansvarig):
 def test_utan_uppdrag_skapas_ingen_person(insats):
     utomstaende = fabriker.deltagaransvarig(fabriker.insats())
 
-    with pytest.raises(DatabaseError, match="Uppdrag saknas"), transaction.atomic():
+    with pytest.raises(PermissionDenied):
         fabriker.inregistrera(insats, utomstaende)
 
     with som_agare():

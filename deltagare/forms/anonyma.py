@@ -46,7 +46,7 @@ class Anonymform(forms.Form):
         self.helper = FormHelper()
         self.helper.form_id = "anonyma"
         self.helper.form_action = reverse("deltagare:anonyma")
-        self.helper.attrs = {"data-osparat": ""}
+        self.helper.osparat = bool(self.rader)
         self.helper.layout = Layout(
             Panel(
                 "Anonyma deltagare",

@@ -9,6 +9,7 @@ from django import forms
 
 from fkui.falt import Heltalsfalt, marka
 from fkui.layout import Knapprad, Lank, Panel
+from fkui.templatetags.fkui import vardetext
 
 
 class Antalsform(forms.Form):
@@ -28,7 +29,7 @@ class Antalsform(forms.Form):
                 min_value=0,
                 max_value=9_999_999,
                 initial=antal,
-                help_text=f"Budgeterat antal: {plan if plan is not None else 'inte angivet'}",
+                help_text=f"Budgeterat antal: {'inte angivet' if plan is None else vardetext(plan)}",
                 error_messages=dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 0 eller mer."),
             )
             marka(self.fields[f"antal_{aret}"], dolj_valfritt=True)
@@ -37,7 +38,6 @@ class Antalsform(forms.Form):
             )
             layout += [Field(f"antal_{aret}", wrapper_class="sus-short"), f"version_{aret}"]
         self.helper = FormHelper()
-        self.helper.attrs = {"data-osparat": ""}
         self.helper.layout = Layout(
             Panel(
                 "Antal per kalenderår",

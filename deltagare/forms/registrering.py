@@ -31,6 +31,7 @@ VILLKORENS_FALT: Final = {
 }
 
 JA_NEJ: Final = (("ja", "Ja"), ("nej", "Nej"))
+JA_NEJ_RAD: Final = "radio-button-group--horizontal"
 
 # Byter formuläret mot ett som frågar efter det som gäller. POST: personnumret står aldrig i en adress (P7).
 BYT_FORMULAR: Final[dict[str, Any]] = {
@@ -69,15 +70,15 @@ def _svarslayout(tillfalle: str) -> list[Any]:
         return f"{falt}_{tillfalle}"
 
     return [
-        namn("forsorjning"),
-        Field(namn("arbetar"), inline=True),
+        Field(namn("forsorjning"), wrapper_class="sus-spalter"),
+        Field(namn("arbetar"), wrapper_class=JA_NEJ_RAD),
         Div(
             Row(Field(namn("arbete"), wrapper_class="sus-short"), namn("arbetstyp")),
             data_visas_om=f"{namn('arbetar')}=ja",
         ),
-        Field(namn("studerar")),
+        Field(namn("studerar"), wrapper_class=JA_NEJ_RAD),
         Div(Field(namn("studier"), wrapper_class="sus-short"), data_visas_om=f"{namn('studerar')}=ja"),
-        Field(namn("arbetssokande")),
+        Field(namn("arbetssokande"), wrapper_class=JA_NEJ_RAD),
     ]
 
 
@@ -113,7 +114,7 @@ class Registreringsform(forms.Form):
         self.helper = FormHelper()
         self.helper.form_id = "registrering"
         self.helper.form_action = reverse("deltagare:registrera")
-        self.helper.attrs = {"data-osparat": "", "autocomplete": "off"}
+        self.helper.attrs = {"autocomplete": "off"}
 
     def _forsta_panel(self, *ovrigt: Any) -> Panel:
         return Panel(

@@ -70,8 +70,9 @@ BEGIN
         INSERT INTO deltagare_identitet (person_id, personindex, personnummer, fornamn, efternamn, nyckel_id)
             VALUES (v_person, p_index, p_personnummer, p_fornamn, p_efternamn, p_nyckel_id);
     END IF;
-    INSERT INTO behorighet_handelse (av_id, typ, insats_id, person_id, detaljer)
-        VALUES (sus_anvandare(), 'person_sokt', p_insats, v_person, '{}');
+    INSERT INTO behorighet_handelse (av_id, uppdrag_id, typ, insats_id, person_id, detaljer)
+        VALUES (sus_anvandare(), sus_uppdrag(sus_anvandare(), 'deltagaransvarig', p_insats), 'person_sokt',
+                p_insats, v_person, '{}');
     RETURN v_person;
 END $$;
 REVOKE EXECUTE ON FUNCTION person_for(bigint, bytea, bytea, bytea, bytea, text, text, text, int)
@@ -94,9 +95,9 @@ BEGIN
     DELETE FROM deltagare_folkbokforing WHERE deltagande_id = d.id;
     DELETE FROM deltagare_identitet WHERE person_id = d.person_id AND NOT EXISTS (
         SELECT FROM deltagare_deltagande a WHERE a.person_id = d.person_id AND NOT a.avidentifierat);
-    INSERT INTO behorighet_handelse (av_id, typ, insats_id, person_id, detaljer)
-        VALUES (sus_anvandare(), 'avidentifierad', d.insats_id, d.person_id,
-                jsonb_build_object('deltagande', d.id));
+    INSERT INTO behorighet_handelse (av_id, uppdrag_id, typ, insats_id, person_id, detaljer)
+        VALUES (sus_anvandare(), sus_uppdrag(sus_anvandare(), 'deltagaransvarig', d.insats_id), 'avidentifierad',
+                d.insats_id, d.person_id, jsonb_build_object('deltagande', d.id));
 END $$;
 REVOKE EXECUTE ON FUNCTION avidentifiera_deltagande(bigint, bytea) FROM PUBLIC, sus_rapport;
 REVOKE DELETE, TRUNCATE ON deltagare_identitet, deltagare_folkbokforing FROM sus_app;

@@ -96,7 +96,8 @@ _TRAFFAR_PA_NYCKEL: Final = """
     JOIN imp_kand k USING (lokal)
     JOIN deltagare_deltagande d ON d.insats_id = k.id AND d.person_id = g.person_id
         AND d.inregistrering = s.inregistrering AND d.lopnr = s.lopnr
-    WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad OR t.id = d.id)
+    WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad)
+      AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.id = d.id)
 """
 
 

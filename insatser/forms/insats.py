@@ -37,6 +37,9 @@ VILLKORENS_FALT: Final = {
 class InsatsForm(Kategoriform):
     """Sidan *Registrera insats*, för en ny insats eller för att ändra en som finns."""
 
+    # Som på sidan, så att felsammanfattningen följer den
+    field_order = ("samverkansorganisation", "namn", "startdatum", "slutdatum", "beskrivning", *KATEGORIFALT)
+
     samverkansorganisation = forms.ModelChoiceField(
         Samverkansorganisation.objects.none(),
         label="Samverkansorganisation",
@@ -84,7 +87,6 @@ class InsatsForm(Kategoriform):
             self.fields["token"].initial = uuid4
         self.helper = FormHelper()
         self.helper.form_id = "insatsform"
-        self.helper.attrs = {"data-osparat": ""}
         self.helper.layout = self._layout(avbryt)
 
     @staticmethod

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout, Submit
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.db import models
 from django.db.models import F, Func, OrderBy
@@ -13,6 +13,7 @@ from django.http import QueryDict
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet
 from fkui.falt import marka
+from fkui.layout import Knapp
 from insatser.models import Insats, InsatsQuerySet, Samverkansorganisation
 from insatser.sok import monster
 
@@ -61,7 +62,7 @@ class Sokform(forms.Form):
             "organisation",
             "lage",
             "mina",
-            Div(Submit("", "Sök", css_class="button button--secondary button--medium"), css_class="sus-filter__sok"),
+            Div(Knapp("Sök"), css_class="sus-filter__go"),
         )
 
     @property

@@ -123,6 +123,19 @@ CREATE TRIGGER insatsens_sort_har_ratt_budget AFTER UPDATE OF deltagarregistreri
     FOR EACH ROW EXECUTE FUNCTION insatsens_sort_har_ratt_budget();
 """
 
+# R6: loggen säger vilket uppdrag någon hade: rollens på insatsen, eller på dess samverkansorganisation.
+UPPDRAG = """
+CREATE FUNCTION sus_uppdrag(p_anvandare bigint, p_roll text, p_insats bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT u.id FROM insatser_uppdrag u
+    JOIN behorighet_behorighet b ON b.id = u.behorighet_id
+    JOIN insatser_insats i ON i.id = p_insats
+        AND (u.insats_id = i.id OR u.samverkansorganisation_id = i.samverkansorganisation_id)
+    WHERE b.anvandare_id = p_anvandare AND b.roll = p_roll AND u.giltighet @> now() AND b.giltighet @> now()
+    ORDER BY u.insats_id NULLS LAST, u.id LIMIT 1
+$$;
+"""
+
 # Svensk ordning i listor och rapporter.
 ORDNING = """
 CREATE INDEX insats_i_svensk_ordning ON insatser_insats (sus_sortnyckel(namn));
@@ -154,6 +167,7 @@ class Migration(migrations.Migration):
             BUDGET,
             "DROP FUNCTION budgeten_har_insatsens_sort() CASCADE; DROP FUNCTION insatsens_sort_har_ratt_budget() CASCADE",
         ),
+        migrations.RunSQL(UPPDRAG, "DROP FUNCTION sus_uppdrag(bigint, text, bigint)"),
         migrations.RunSQL(
             ORDNING, "DROP INDEX insats_i_svensk_ordning; DROP INDEX samverkansorganisation_i_svensk_ordning"
         ),

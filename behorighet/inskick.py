@@ -3,44 +3,70 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
-from uuid import UUID
+from collections.abc import Callable
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from behorighet.models import Anvandare, Inskick
+from behorighet.skydd import Begaran
 
-ANDRAT = "Formuläret har redan skickats med andra uppgifter. Kontrollera vad som sparades innan du sparar igen."
+ANDRAT = (
+    "Formuläret har redan skickats en gång, med andra uppgifter. Kontrollera vad som sparades då. "
+    "Spara igen om det här ska sparas också."
+)
 
 
 class RedanSkickat(ValidationError):
-    """Samma token med annat innehåll: det inskrivna ska visas igen, aldrig tappas."""
+    """Samma token med annat innehåll: det inskrivna visas igen, aldrig tappas."""
+
+    def __init__(self) -> None:
+        super().__init__(ANDRAT, code="redan_skickat")
 
 
-def _summa(innehall: Mapping[str, list[str]]) -> bytes:
-    # Nycklad: innehållet kan vara personuppgifter, och en vanlig summa av ett personnummer går att gissa.
-    text = json.dumps({k: innehall[k] for k in sorted(innehall)}, ensure_ascii=False)
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).digest()
+def en_gang(begaran: Begaran, spara: Callable[[], str]) -> str:
+    """Kör `spara` en gång per formulär (dess fält `token`) och returnerar adressen den gav.
 
-
-def en_gang(token: UUID, *, innehall: Mapping[str, list[str]], spara: Callable[[], str], av: Anvandare) -> str:
-    """Kör `spara` en gång per token och returnerar adressen den gav; ett dubbelklick får samma adress.
-
-    En samtidig likadan inskickning väntar tills den första är klar. Ger RedanSkickat om samma token
-    kommer med annat innehåll eller från en annan användare.
+    Ett dubbelklick får samma adress utan att något sparas igen; en samtidig likadan inskickning väntar tills
+    den första är klar. Ger RedanSkickat om samma token kommer med annat innehåll eller från en annan användare.
     """
-    summa = _summa({k: v for k, v in innehall.items() if k != "csrfmiddlewaretoken"})
+    token = _token(begaran) or uuid4()
     with transaction.atomic():
-        if not _ny(token, av, summa):
-            tidigare = Inskick.objects.get(token=token)
-            if tidigare.anvandare_id != av.pk or not hmac.compare_digest(bytes(tidigare.innehall), summa):
-                raise RedanSkickat(ANDRAT)
-            return tidigare.svar
+        if not _ny(token, begaran.user, _summa(begaran)):
+            return _tidigare(token, begaran)
         svar = spara()
         Inskick.objects.filter(token=token).update(svar=svar)
         return svar
+
+
+def tidigare_svar(begaran: Begaran) -> str | None:
+    """Adressen som samma formulär redan har fått, om det är skickat förut; annars None."""
+    token = _token(begaran)
+    return _tidigare(token, begaran) if token and Inskick.objects.filter(token=token).exists() else None
+
+
+def _tidigare(token: UUID, begaran: Begaran) -> str:
+    tidigare = Inskick.objects.get(token=token)
+    samma = hmac.compare_digest(bytes(tidigare.innehall), _summa(begaran))
+    if tidigare.anvandare_id != begaran.user.pk or not samma:
+        raise RedanSkickat
+    return tidigare.svar
+
+
+def _token(begaran: Begaran) -> UUID | None:
+    try:
+        return UUID(begaran.POST.get("token", ""))
+    except ValueError:
+        return None
+
+
+def _summa(begaran: Begaran) -> bytes:
+    # Nycklad: innehållet kan vara personuppgifter, och en vanlig summa av ett personnummer går att gissa.
+    innehall = {namn: varden for namn, varden in sorted(begaran.POST.lists()) if namn != "csrfmiddlewaretoken"}
+    text = json.dumps([begaran.path, innehall], ensure_ascii=False)
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).digest()
 
 
 def _ny(token: UUID, av: Anvandare, summa: bytes) -> bool:

@@ -1,7 +1,6 @@
 """Sidor för den som registrerar: deltagare, anonyma deltagare och antal i volyminsatser."""
 
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -13,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from behorighet.inskick import en_gang
+from behorighet.inskick import en_gang, tidigare_svar
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
@@ -66,12 +65,7 @@ def registrera(request: Begaran) -> HttpResponse:
     form = Inregistreringsform(request.POST, insatser=insatser)
     if form.is_valid():
         try:
-            adress = en_gang(
-                form.cleaned_data["token"] or uuid4(),
-                innehall=dict(request.POST.lists()),
-                spara=lambda: _inregistrera(form, request),
-                av=request.user,
-            )
+            adress = en_gang(request, lambda: _inregistrera(form, request))
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
@@ -123,6 +117,8 @@ def _utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     insats, nummer = forsta.cleaned_data["insats"], forsta.cleaned_data["personnummer"]
     deltagande = tjanster.oppet_deltagande(insats=insats, nummer=nummer, av=request.user)
     if deltagande is None:
+        if svar := tidigare_svar(request):
+            return redirect(svar)  # ett dubbelklick: den första har redan utregistrerat
         forsta.add_error("personnummer", "Personen är inte inregistrerad i insatsen. Kontrollera numret och insatsen.")
         return _visa_registrering(request, forsta)
     argument: dict[str, Any] = {"insatser": insatser, "deltagande": deltagande}
@@ -133,14 +129,14 @@ def _utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     form = Utregistreringsform(request.POST, **argument)
     if form.is_valid():
         try:
-            _spara_utregistrering(form, deltagande, request)
+            adress = en_gang(request, lambda: _spara_utregistrering(form, deltagande, request))
         except Krock as fel:
             visa_fel(form, fel)
             return _visa_registrering(request, form, _skillnader(deltagande, form))
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
-            return redirect(f"{reverse('deltagare:registrera')}?insats={insats.pk}")
+            return redirect(adress)
     return _visa_registrering(request, form)
 
 
@@ -156,7 +152,7 @@ def _skillnader(deltagande: Deltagande, form: Registreringsform) -> list[tuple[s
     ]
 
 
-def _spara_utregistrering(form: Registreringsform, deltagande: Deltagande, request: Begaran) -> None:
+def _spara_utregistrering(form: Registreringsform, deltagande: Deltagande, request: Begaran) -> str:
     data = form.cleaned_data
     tjanster.utregistrera(
         deltagande=deltagande,
@@ -170,6 +166,7 @@ def _spara_utregistrering(form: Registreringsform, deltagande: Deltagande, reque
     if data["avslutningsanledning"] == ATERTAGET_SAMTYCKE:
         text += " Identiteten är borttagen."
     messages.success(request, text)
+    return f"{reverse('deltagare:registrera')}?insats={deltagande.insats_id}"
 
 
 @never_cache
@@ -185,12 +182,7 @@ def anonyma(request: Begaran) -> HttpResponse:
         form = Anonymform(request.POST, insatser=insatser, rader=request.POST.getlist("rad"))
         if form.is_valid():
             try:
-                adress = en_gang(
-                    form.cleaned_data["token"] or uuid4(),
-                    innehall=dict(request.POST.lists()),
-                    spara=lambda: _registrera_anonyma(form, request),
-                    av=request.user,
-                )
+                adress = en_gang(request, lambda: _registrera_anonyma(form, request))
             except ValidationError as fel:
                 visa_fel(form, fel, falt=VILLKORENS_FALT)
             else:
@@ -263,12 +255,7 @@ def ta_bort_anonyma(request: Begaran, pk: int) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
-            adress = en_gang(
-                form.cleaned_data["token"] or uuid4(),
-                innehall=dict(request.POST.lists()),
-                spara=lambda: _ta_bort(form, insats, request, tillbaka),
-                av=request.user,
-            )
+            adress = en_gang(request, lambda: _ta_bort(form, insats, request, tillbaka))
         except ValidationError as fel:
             visa_fel(form, fel)
         else:
@@ -299,15 +286,20 @@ def antal(request: Begaran, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         inskrivet = {ar: Arsantal(*varden) for ar, varden in form.per_ar().items()}
         try:
-            andrade = tjanster.registrera_antal(insats=insats, ar=inskrivet, av=request.user)
+            adress = en_gang(request, lambda: _spara_antal(insats, inskrivet, request))
         except Krock as fel:
             form, skillnader = _efter_krock(insats, inskrivet, fel)
         except ValidationError as fel:
             visa_fel(form, fel)
         else:
-            messages.success(request, "Antalet är sparat." if andrade else "Inget var ändrat.")
-            return redirect(insats)
+            return redirect(adress)
     return render(request, "deltagare/antal.html", {"form": form, "insats": insats, "skillnader": skillnader})
+
+
+def _spara_antal(insats: Insats, inskrivet: dict[int, Arsantal], request: Begaran) -> str:
+    andrade = tjanster.registrera_antal(insats=insats, ar=inskrivet, av=request.user)
+    messages.success(request, "Antalet är sparat." if andrade else "Inget var ändrat.")
+    return insats.get_absolute_url()
 
 
 def _aren(insats: Insats) -> list[tuple[int, int | None, int, int | None]]:

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Any, Final, NoReturn
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -74,6 +75,15 @@ class Heltalsfalt(forms.IntegerField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Inga min- och max-attribut: de har ingen verkan på ett textfält."""
         return {}
+
+
+class Tokenfalt(forms.CharField):
+    """Dolt fält som gör att formuläret sparas en gång, hur många gånger det än skickas."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=uuid4, max_length=40)
 
 
 def marka(falt: forms.Field, *, hjalp: str = "", dolj_valfritt: bool = False) -> None:

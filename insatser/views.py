@@ -85,12 +85,7 @@ def ny(request: Begaran) -> HttpResponse:
         form = InsatsForm(request.POST if request.method == "POST" else None, **argument)
     if form.is_bound and form.is_valid():
         try:
-            adress = en_gang(
-                form.token_eller_ny(),
-                innehall=dict(request.POST.lists()),
-                spara=lambda: _skapa(form, request),
-                av=request.user,
-            )
+            adress = en_gang(request, lambda: _skapa(form, request))
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
@@ -107,6 +102,15 @@ def _skapa(form: InsatsForm, request: Begaran) -> str:
         samverkansorganisation=form.cleaned_data["samverkansorganisation"], **form.uppgifter(), av=request.user
     )
     messages.success(request, f"Insatsen {insats.namn} är registrerad.")
+    _varna(request, insats)
+    return insats.get_absolute_url()
+
+
+def _andra(form: InsatsForm, insats: Insats, request: Begaran) -> str:
+    insats = tjanster.andra_insats(
+        insats=insats, version=form.cleaned_data["version"] or 0, **form.uppgifter(), av=request.user
+    )
+    messages.success(request, "Ändringarna är sparade.")
     _varna(request, insats)
     return insats.get_absolute_url()
 
@@ -154,17 +158,13 @@ def andra(request: Begaran, pk: int) -> HttpResponse:
     skillnader: list[tuple[str, str, str]] = []
     if form.is_bound and form.is_valid():
         try:
-            insats = tjanster.andra_insats(
-                insats=insats, version=form.cleaned_data["version"] or 0, **form.uppgifter(), av=request.user
-            )
+            adress = en_gang(request, lambda: _andra(form, insats, request))
         except Krock as fel:
             form, skillnader = form.efter_krock(insats, fel)
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
-            messages.success(request, "Ändringarna är sparade.")
-            _varna(request, insats)
-            return redirect(insats)
+            return redirect(adress)
     return render(
         request,
         "insatser/insats_form.html",

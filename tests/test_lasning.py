@@ -196,15 +196,18 @@ def test_tio_lika_post_till_varje_formular_ger_en_rad_och_samma_svar(egen_databa
     insats = fabriker.insats()
     org = insats.samverkansorganisation
     insatsansvarig, deltagaransvarig = fabriker.insatsansvarig(org), fabriker.deltagaransvarig(insats)
+    volym, nummer = fabriker.volyminsats(org), fabriker.nytt_nummer()
+    with transaction.atomic():
+        deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
     anonyma = {"insats": insats.pk, "ar": "2025", "antal_kvinnor": "3", "antal_man": "", "spara": "Spara"}
     anonyma["token"] = "8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a00"
     fall = [
-        (insatsansvarig, reverse("insatser:ny"), insatsdata(org), lambda: antal_rader(Insats) - 1),
+        (insatsansvarig, reverse("insatser:ny"), insatsdata(org), lambda: antal_rader(Insats) - 2),
         (
             deltagaransvarig,
             reverse("deltagare:registrera"),
             indata(insats, fabriker.nytt_nummer()),
-            lambda: antal_rader(Deltagande),
+            lambda: antal_rader(Deltagande) - 1,
         ),
         (deltagaransvarig, reverse("deltagare:anonyma"), anonyma, lambda: Anonym.objects.get().antal // 3),
         (
@@ -217,6 +220,24 @@ def test_tio_lika_post_till_varje_formular_ger_en_rad_och_samma_svar(egen_databa
                 "token": "8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a01",
             },
             lambda: 3 - Anonym.objects.get().antal - 1,
+        ),
+        (
+            deltagaransvarig,
+            reverse("deltagare:registrera"),
+            utdata(deltagande, nummer, token="8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a02"),
+            lambda: antal_rader(Deltagande, version=2),
+        ),
+        (
+            insatsansvarig,
+            reverse("deltagare:antal", args=[volym.pk]),
+            {"antal_2025": 5, "version_2025": 0, "token": "8a2c4f5e-3f55-4b5e-9a65-3d4f7c9b1a03"},
+            lambda: antal_rader(Volymantal, antal=5, version=1),
+        ),
+        (
+            insatsansvarig,
+            reverse("insatser:andra", args=[insats.pk]),
+            insatsdata(org, namn="Ett nytt namn", version=1),
+            lambda: antal_rader(Insats, namn="Ett nytt namn", version=2),
         ),
     ]
     for konto, adress, data, rader in fall:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import uuid4
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Submit, TemplateNameMixin
@@ -14,7 +13,7 @@ from django.urls import reverse
 from deltagare.forms.falt import Insatsfalt
 from deltagare.models import Anonym
 from deltagare.uppgifter import ANLEDNINGAR_ATT_TA_BORT, Kon
-from fkui.falt import Heltalsfalt, marka, modellfalt, valfalt
+from fkui.falt import Heltalsfalt, Tokenfalt, marka, modellfalt, valfalt
 from fkui.layout import Knapp, Knapprad, Lank, Panel
 from insatser.models import Insats
 
@@ -33,13 +32,12 @@ class Anonymform(forms.Form):
     )
     antal_kvinnor = Heltalsfalt(label="Antal kvinnor", required=False, min_value=1, max_value=9999)
     antal_man = Heltalsfalt(label="Antal män", required=False, min_value=1, max_value=9999)
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = Tokenfalt()
 
     def __init__(self, *args: Any, insatser: QuerySet[Insats], rader: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         modellfalt(self, "insats").queryset = insatser
         self.rader = [rad for rad in map(_tolka_rad, rader) if rad]
-        self.fields["token"].initial = uuid4
         for namn in ("antal_kvinnor", "antal_man"):
             marka(self.fields[namn], dolj_valfritt=True)
             self.fields[namn].error_messages |= dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 1–9 999.")
@@ -109,7 +107,7 @@ class AnonymBorttagsform(forms.Form):
         error_messages={"required": "Ange hur många.", "min_value": "Ange hur många som ska tas bort."},
     )
     anledning = forms.ChoiceField(label="Anledning", error_messages={"required": "Välj anledning."})
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = Tokenfalt()
 
     def __init__(self, *args: Any, registrerade: Iterable[Anonym], avbryt: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +116,6 @@ class AnonymBorttagsform(forms.Form):
         ]
         valfalt(self, "vilka").choices = [("", "Välj år och kön"), *vilka]
         valfalt(self, "anledning").choices = [("", "Välj anledning"), *ANLEDNINGAR_ATT_TA_BORT]
-        self.fields["token"].initial = uuid4
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Panel(

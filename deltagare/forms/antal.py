@@ -7,7 +7,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout, Submit
 from django import forms
 
-from fkui.falt import Heltalsfalt, marka
+from fkui.falt import Heltalsfalt, Tokenfalt, marka
 from fkui.layout import Knapprad, Lank, Panel
 from fkui.templatetags.fkui import vardetext
 
@@ -37,11 +37,13 @@ class Antalsform(forms.Form):
                 widget=forms.HiddenInput, initial=version, required=False, min_value=0
             )
             layout += [Field(f"antal_{aret}", wrapper_class="sus-short"), f"version_{aret}"]
+        self.fields["token"] = Tokenfalt()
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Panel(
                 "Antal per kalenderår",
                 *layout,
+                "token",
                 css_id="antal",
                 ingress=(
                     "Antalet kan vara personer, till exempel på en utbildning, eller tillfällen, till exempel "

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
-from uuid import uuid4
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Row, Submit
@@ -14,7 +13,7 @@ from django.urls import reverse
 from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av
 from deltagare.models import Deltagande
 from deltagare.uppgifter import FELREGISTRERING, HJALP, Kodverk, fel_i_forsorjning
-from fkui.falt import Datumfalt, Heltalsfalt, marka, modellfalt
+from fkui.falt import Datumfalt, Heltalsfalt, Tokenfalt, marka, modellfalt
 from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift, uppdatera_val
 from insatser.models import Insats, Kommun, Stadsdel
 
@@ -183,7 +182,7 @@ class Inregistreringsform(Registreringsform):
         empty_label="Ingen stadsdel",
         help_text="Anges för den som är folkbokförd i Stockholm eller Göteborg.",
     )
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = Tokenfalt()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -198,7 +197,6 @@ class Inregistreringsform(Registreringsform):
         kommun.queryset, stadsdel.queryset = Kommun.objects.all(), Stadsdel.objects.filter(giltig_till=None)
         kommun.choices, stadsdel.choices = cache(_kommuner), cache(_stadsdelar)
         marka(stadsdel, dolj_valfritt=True)
-        falt["token"].initial = uuid4
         falt["tid_i_forsorjning"] = ett_av("Tid i offentlig försörjning", kodval[Kodverk.TID_I_FORSORJNING])
         falt["utbildning"] = ett_av("Högsta slutförda utbildning", kodval[Kodverk.UTBILDNING])
         for namn in ("tid_i_forsorjning", "utbildning"):
@@ -256,6 +254,7 @@ class Utregistreringsform(Registreringsform):
         falt = self.fields
         falt["deltagande"] = forms.IntegerField(widget=forms.HiddenInput, initial=deltagande.pk)
         falt["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deltagande.version)
+        falt["token"] = Tokenfalt()
         falt["utregistrering"] = Datumfalt(label="Datum för utregistrering")
         falt["avslutningsanledning"] = ett_av(
             "Avslutningsanledning", kodval[Kodverk.AVSLUTNINGSANLEDNING], required=True
@@ -278,6 +277,7 @@ class Utregistreringsform(Registreringsform):
                 Row(Field("utregistrering", wrapper_class="sus-date"), "avslutningsanledning"),
                 "deltagande",
                 "version",
+                "token",
                 css_id="ut",
             ),
             Div(

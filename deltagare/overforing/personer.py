@@ -103,6 +103,8 @@ _TRAFFAR_PA_NYCKEL: Final = """
 
 def finn(utfall: Utfall) -> None:
     """Ger varje person i filen ett id och varje rad som redan är registrerad sitt deltagande."""
+    # Efter en stor import kan databasen sakna statistik, och sökningarna nedan välja fel väg.
+    kor("ANALYZE deltagare_deltagande, deltagare_person, deltagare_identitet")
     kor("CREATE INDEX ON imp_personrad (grupp)")
     kor("ANALYZE imp_personrad")
     kor(_GRUPPER)

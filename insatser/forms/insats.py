@@ -1,7 +1,6 @@
 """Sidan *Registrera insats*. Formuläret tolkar; reglerna står i `kategorier` och prövas igen i tjänsten."""
 
 from typing import Any, Final
-from uuid import UUID, uuid4
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Layout, Row, Submit
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from behorighet.krock import Krock
-from fkui.falt import Datumfalt, modellfalt
+from fkui.falt import Datumfalt, Tokenfalt, modellfalt
 from fkui.fel import visa_fel
 from fkui.layout import Knapprad, Lank, Panel, Uppgift, uppdatera_val
 from fkui.templatetags.fkui import utdata
@@ -65,7 +64,7 @@ class InsatsForm(Kategoriform):
     )
     startdatum = Datumfalt(label="Startdatum")
     slutdatum = Datumfalt(label="Slutdatum", required=False)
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = Tokenfalt()
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -84,7 +83,6 @@ class InsatsForm(Kategoriform):
             del self.fields["samverkansorganisation"]
         else:
             self._ge_organisationer(organisationer)
-            self.fields["token"].initial = uuid4
         self.helper = FormHelper()
         self.helper.form_id = "insatsform"
         self.helper.layout = self._layout(avbryt)
@@ -122,7 +120,8 @@ class InsatsForm(Kategoriform):
             Row(forsta, "namn"),
             Row(Field("startdatum", wrapper_class="sus-date"), Field("slutdatum", wrapper_class="sus-date")),
             Field("beskrivning", wrapper_class="sus-wide"),
-            "version" if self.insats else "token",
+            "version",
+            "token",
             css_id="bas",
         )
         return Layout(
@@ -211,10 +210,6 @@ class InsatsForm(Kategoriform):
             if namn in sparat.initial
         ]
         return nytt, [(etikett, fore, efter) for etikett, fore, efter in par if fore != efter]
-
-    def token_eller_ny(self) -> UUID:
-        """Formulärets token; ett formulär utan en får en egen."""
-        return self.cleaned_data.get("token") or uuid4()
 
 
 def lastext(insats: Insats) -> str:

@@ -37,9 +37,9 @@ font:7pt "SUS Inter","SUS Inter Ext",sans-serif;color:#4b4d50}}
 body{font:7.5pt/1.35 "SUS Inter","SUS Inter Ext",sans-serif;color:#1b1e23;margin:0}
 h1{font-size:17pt;line-height:1.2;margin:0 0 2mm;string-set:urval attr(data-sidfot)}
 h2{font-size:11pt;margin:5mm 0 1.5mm;break-after:avoid}
-dl{margin:0 0 2mm;font-size:8.5pt}dl div{margin:0 0 .6mm}dt{float:left;font-weight:600;width:42mm}dd{margin:0 0 0 42mm}
+.om{margin:0 0 .6mm;padding-left:42mm;font-size:8.5pt}.om b{display:inline-block;width:42mm;margin-left:-42mm}
 .varning{border-left:1.2mm solid #b35900;padding:.6mm 2mm;margin:0 0 1.5mm;font-size:8.5pt}
-.upplysning{font-size:8.5pt;margin:0}
+.upplysning,.varning{margin-top:2mm}.upplysning{font-size:8.5pt}
 table{border-collapse:collapse;table-layout:fixed;width:100%}
 th,td{border-bottom:.4pt solid #bbbbbd;padding:.9mm 1.2mm;text-align:left;vertical-align:top;overflow-wrap:anywhere;
 white-space:pre-line}
@@ -100,7 +100,7 @@ def _bredd(kolumn: Kolumn) -> float:
 
 def _dokument(rapport: Rapport) -> str:
     titel = f"{rapport.rubrik} {rapport.urval.period}"
-    om = "".join(f"<div><dt>{escape(r)}</dt><dd>{escape(t)}</dd></div>" for r, t in rapport.om_rapporten)
+    om = "".join(f'<p class="om"><b>{escape(r)}</b>{escape(t)}</p>' for r, t in rapport.om_rapporten)
     varningar = "".join(f'<p class="varning">Varning: {escape(text)}</p>' for text in rapport.varningar)
     tabeller = delar(rapport.kolumner)
     ut = chain.from_iterable(
@@ -110,7 +110,7 @@ def _dokument(rapport: Rapport) -> str:
     return (
         f'<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>{escape(titel)}</title>'
         f'<meta name="generator" content="SUS"><style>{_typsnitt()}{_STIL}</style></head><body>'
-        f'<h1 data-sidfot="{escape(_sidfot(rapport))}">{escape(rapport.rubrik)}</h1><dl>{om}</dl>'
+        f'<h1 data-sidfot="{escape(_sidfot(rapport))}">{escape(rapport.rubrik)}</h1>{om}'
         f'{varningar}<p class="upplysning">{rapport.upplysning}</p>{"".join(ut)}</body></html>'
     )
 

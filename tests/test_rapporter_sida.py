@@ -1,0 +1,217 @@
+"""Sidan Insatsrapport: urvalsbild, resultat, filer och fel."""
+
+import json
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from lxml import html
+
+from behorighet.roller import Roll
+from rapporter import views
+from rapporter.renderare import pdf
+from tests import fabriker
+
+pytestmark = pytest.mark.django_db
+ADRESS = "/rapporter/insats/"
+URVAL = "fran=2025-01&till=2025-12"
+
+
+@pytest.fixture
+def inloggad(client):
+    client.force_login(fabriker.anvandare(Roll.SUS_RAPPORT))
+    return client
+
+
+def dokument(svar):
+    return html.fromstring(svar.content.decode())
+
+
+def felrader(svar):
+    return [rad.text_content().strip() for rad in dokument(svar).cssselect("#felsammanfattning li")]
+
+
+@pytest.mark.parametrize("roll", list(Roll))
+def test_varje_roll_far_lasa_rapporten(client, roll):
+    client.force_login(fabriker.anvandare(roll))
+    assert client.get(f"{ADRESS}?{URVAL}&visa=1").status_code == 200
+
+
+def test_utan_roll_visas_ingen_rapport(client):
+    client.force_login(fabriker.anvandare())
+    assert client.get(f"{ADRESS}?{URVAL}&visa=1").status_code == 403
+
+
+def test_utan_inloggning_leder_den_till_inloggningen(client):
+    assert client.get(ADRESS).headers["Location"].startswith("/logga-in/")
+
+
+def test_andra_metoder_an_get_avvisas(inloggad):
+    assert inloggad.post(ADRESS).status_code == 405
+
+
+def test_urvalsbilden_har_alla_urval_och_alla_variabler_valda(inloggad):
+    sidan = dokument(inloggad.get(ADRESS))
+    assert len(sidan.cssselect("input[name=lan]")) == 21
+    assert len(sidan.cssselect("input[name=kommun]")) == 290
+    assert len(sidan.cssselect("input[name=variabler][checked]")) == 19
+    assert len(sidan.cssselect("input[name=preciserad]")) == 10
+    assert len(sidan.cssselect("input[name=malgrupp]")) == 10
+    assert [knapp.text_content() for knapp in sidan.cssselect("form#urval .button")] == [
+        "Skapa rapport",
+        "PDF",
+        "Excel",
+        "CSV",
+    ]
+
+
+@pytest.mark.parametrize("antal", [1, 3])
+def test_sidan_har_konstant_antal_fragor(inloggad, django_assert_num_queries, antal):
+    org = fabriker.organisation()
+    for _ in range(antal):
+        fabriker.insats(org)
+    # session, användare, behörigheter, sammanhang, samverkansorganisationer, rapportens tre, och sessionens spar
+    with django_assert_num_queries(11):
+        svar = inloggad.get(f"{ADRESS}?{URVAL}&visa=1")
+    assert len(svar.context["rapport"].rader) == antal
+
+
+def test_resultatet_visar_urval_tabell_och_insatsens_beskrivning(inloggad):
+    insats = fabriker.insats(fabriker.organisation(namn="Ängens <b>förbund</b>"), beskrivning="Rad 1\n<script>")
+    sidan = dokument(inloggad.get(f"{ADRESS}?fran=2025-02&till=2025-12&visa=1"))
+    assert sidan.cssselect("h1")[0].text_content() == "Insatsrapport 2025-02 – 2025-12"
+    assert "2025-02 – 2025-12" in sidan.cssselect(".sus-urval")[0].text_content()
+    assert len(sidan.cssselect(".sus-ruta--varning")) == 2
+    rad = sidan.cssselect("tbody tr")[0]
+    assert rad.cssselect("summary")[0].text_content() == insats.namn
+    assert "Rad 1\n<script>" in rad.cssselect("details")[0].text_content()
+    assert rad.cssselect("details a")[0].get("href") == reverse("insatser:insats", args=[insats.pk])
+    assert "Ängens <b>förbund</b>" in rad.text_content()
+    rubriker = [cell.text_content() for cell in sidan.cssselect("thead th")]
+    assert rubriker[0] == "Insats"
+    assert rubriker[9] == "Antal deltagare vald period"
+    assert rubriker[14] == "Antal pågående deltagare i dag"
+    assert sidan.cssselect("tfoot th")[0].text_content() == "Totalt"
+
+
+def test_andra_urval_leder_tillbaka_med_allt_ifyllt(inloggad):
+    fabriker.insats()
+    val = "lan=12&malgrupp=ej_tillampliga&kon=man&variabler=antal_deltagare&rapporttyp=samverkansorganisation"
+    lank = dokument(inloggad.get(f"{ADRESS}?{URVAL}&{val}&visa=1")).cssselect(".sus-urval__change")[0].get("href")
+    sidan = dokument(inloggad.get(f"{ADRESS}{lank}"))
+    valda = sorted((ruta.get("name"), ruta.get("value")) for ruta in sidan.cssselect("#urval input[checked]"))
+    assert valda == [
+        ("kon", "man"),
+        ("lan", "12"),
+        ("malgrupp", "ej_tillampliga"),
+        ("rapporttyp", "samverkansorganisation"),
+        ("variabler", "antal_deltagare"),
+    ]
+    assert sidan.cssselect("#id_fran")[0].get("value") == "2025-01"
+    assert not sidan.cssselect("#felsammanfattning")
+
+
+def test_fel_i_adressen_visas_med_det_skrivna_kvar(inloggad):
+    svar = inloggad.get(f"{ADRESS}?fran=2025-13&till=2025-12&kommun=0180&lan=99&x=1&visa=1")
+    assert svar.status_code == 200
+    assert felrader(svar) == [
+        "Det finns inget urval som heter ”x”.",
+        "Från och med: Ange månaden som åååå-mm.",
+        "Län: Koden ”99” finns inte i urvalet Län.",
+    ]
+    sidan = dokument(svar)
+    assert sidan.cssselect("title")[0].text_content().startswith("Fel: ")
+    assert sidan.cssselect("#id_fran")[0].get("value") == "2025-13"
+    assert [ruta.get("value") for ruta in sidan.cssselect("input[name=kommun][checked]")] == ["0180"]
+
+
+@pytest.mark.parametrize(
+    "adress",
+    [
+        "?visa=1",
+        "?visa=1&fran=&till=",
+        "?fran=2025-01",
+        "?visa=1&fran=%00&till=%FF",
+        f"?{URVAL}&visa=1&kon=%00",
+        f"?{URVAL}&visa=1&variabler=,,,",
+        f"?{URVAL}&format=exe",
+        f"?{URVAL}&visa=1&sida=abc",
+        f"?{URVAL}&visa=1&sida=-1&alla=",
+        f"?{URVAL}&visa=1&rapporttyp=insats&rapporttyp=x",
+        "?visa=1&fran=1990-01&till=2100-12",
+        "?" + "&".join(f"fran={n}" for n in range(500)),
+    ],
+)
+def test_ingen_adress_ger_500(inloggad, adress):
+    assert inloggad.get(f"{ADRESS}{adress}").status_code == 200
+
+
+def test_tom_rapport_sager_det(inloggad):
+    sidan = dokument(inloggad.get(f"{ADRESS}?fran=1995-01&till=1995-12&visa=1"))
+    assert sidan.cssselect(".sus-tomt h2")[0].text_content() == "Inga insatser i urvalet"
+    assert not sidan.cssselect("table")
+
+
+def test_hundra_rader_per_sida_med_totalen_for_hela_urvalet(inloggad):
+    org = fabriker.organisation()
+    for _ in range(102):
+        fabriker.insats(org)
+    forsta = dokument(inloggad.get(f"{ADRESS}?{URVAL}&visa=1"))
+    assert len(forsta.cssselect("tbody tr")) == 100
+    assert forsta.cssselect("#sida-nasta")[0].get("href") == f"?{URVAL}&visa=1&sida=2"
+    assert forsta.cssselect("#sida-nasta")[0].get("hx-target") == "#rapporttabell"
+
+    andra = dokument(inloggad.get(f"{ADRESS}?{URVAL}&visa=1&sida=2", headers={"HX-Request": "true"}))
+    assert andra.get("id") == "rapporttabell"
+    assert len(andra.cssselect("tbody tr")) == 2
+    totaler = [[cell.text_content() for cell in sidan.cssselect("tfoot td")] for sidan in (forsta, andra)]
+    assert totaler[0] == totaler[1]
+
+    alla = dokument(inloggad.get(f"{ADRESS}{forsta.cssselect('#visa-alla')[0].get('href')}"))
+    assert len(alla.cssselect("tbody tr")) == 102
+
+
+@pytest.mark.parametrize(
+    ("format", "typ", "borjan"),
+    [
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
+        ("csv", "text/csv; charset=utf-8", b"\xef\xbb\xbfInsats;Insatsnamn;"),
+        ("json", "application/json; charset=utf-8", b"{"),
+    ],
+)
+def test_rapporten_som_fil(inloggad, format, typ, borjan):
+    fabriker.insats()
+    svar = inloggad.get(f"{ADRESS}?{URVAL}&format={format}")
+    assert svar.headers["Content-Type"] == typ
+    assert svar.headers["Content-Disposition"] == f'attachment; filename="insatsrapport_2025-01_2025-12.{format}"'
+    assert svar.headers["Cache-Control"] == "no-store"
+    assert svar.content.startswith(borjan)
+
+
+def test_sidan_och_filen_visar_samma_varden(inloggad):
+    insats = fabriker.insats()
+    konto = fabriker.deltagaransvarig(insats)
+    for dag in (date(2025, 3, 1), date(2025, 4, 1)):
+        fabriker.inregistrera(insats, konto, inregistrering=dag)
+    val = f"{URVAL}&variabler=antal_deltagare,antal_unika_deltagare,antal_pagaende_deltagare"
+    fil = json.loads(inloggad.get(f"{ADRESS}?{val}&format=json").content)
+    celler = [cell.text_content() for cell in dokument(inloggad.get(f"{ADRESS}?{val}&visa=1")).cssselect("tbody td")]
+    assert celler == ["2", "2", "2"]
+    assert [str(fil["rader"][0][kolumn["namn"]]) for kolumn in fil["kolumner"]] == celler
+
+
+def test_en_for_stor_pdf_hanvisar_till_excel(inloggad, monkeypatch):
+    fabriker.insats(org := fabriker.organisation())
+    fabriker.insats(org)
+    monkeypatch.setattr(views, "RADER_I_PDF", 1)
+    assert re.search("högst 1: avgränsa urvalet", felrader(inloggad.get(f"{ADRESS}?{URVAL}&format=pdf"))[0])
+
+
+def test_utan_pango_sager_sidan_vad_som_ska_installeras(inloggad, monkeypatch):
+    fabriker.insats()
+    monkeypatch.setitem(__import__("sys").modules, "weasyprint", None)
+    svar = inloggad.get(f"{ADRESS}?{URVAL}&format=pdf")
+    assert svar.status_code == 503
+    assert felrader(svar) == [pdf.PANGO_SAKNAS]

@@ -191,6 +191,7 @@ class Handelse(models.Model):
         AVIDENTIFIERAD = "avidentifierad", "Identitet borttagen"
         ANONYMA_REGISTRERADE = "anonyma_registrerade", "Anonyma deltagare registrerade"
         ANONYMA_BORTTAGNA = "anonyma_borttagna", "Anonyma deltagare borttagna"
+        OMKRYPTERAT = "omkrypterat", "Identiteter omkrypterade"
         IMPORTERAT = "importerat", "Filer importerade"
         EXPORTERAT = "exporterat", "Filer exporterade"
         GENERERAT = "genererat", "Påhittade uppgifter skapade"

@@ -134,7 +134,7 @@ class UrvalForm(forms.Form):
             Panel(
                 "Period och rapporttyp",
                 Row(Field("fran", wrapper_class="sus-date"), Field("till", wrapper_class="sus-date")),
-                HTML("{% include 'rapporter/_perioder.html' %}"),
+                HTML('{% include "rapporter/_perioder.html" %}'),
                 "rapporttyp",
                 css_id="period",
             ),

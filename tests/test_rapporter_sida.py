@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from datetime import date
 
 import pytest
@@ -12,6 +13,7 @@ from behorighet.roller import Roll
 from rapporter import views
 from rapporter.renderare import pdf
 from tests import fabriker
+from tests.test_rapporter_renderare import UtanPango
 
 pytestmark = pytest.mark.django_db
 ADRESS = "/rapporter/insats/"
@@ -28,8 +30,20 @@ def dokument(svar):
     return html.fromstring(svar.content.decode())
 
 
+def hitta(del_, tagg, **attribut):
+    """Elementen i ordning. `klass_` är ett av klassnamnen; övriga attribut är lika med värdet, eller bara med (True)."""
+    villkor = [f"contains(concat(' ', @class, ' '), ' {attribut.pop('klass_')} ')"] if "klass_" in attribut else []
+    villkor += [f"@{namn}" if varde is True else f"@{namn}='{varde}'" for namn, varde in attribut.items()]
+    return del_.xpath(f".//{tagg}" + "".join(f"[{ett}]" for ett in villkor))
+
+
+def rader(sidan):
+    return hitta(hitta(sidan, "tbody")[0], "tr")
+
+
 def felrader(svar):
-    return [rad.text_content().strip() for rad in dokument(svar).cssselect("#felsammanfattning li")]
+    [ruta] = hitta(dokument(svar), "div", id="felsammanfattning")
+    return [rad.text_content().strip() for rad in hitta(ruta, "li")]
 
 
 @pytest.mark.parametrize("roll", list(Roll))
@@ -53,12 +67,14 @@ def test_andra_metoder_an_get_avvisas(inloggad):
 
 def test_urvalsbilden_har_alla_urval_och_alla_variabler_valda(inloggad):
     sidan = dokument(inloggad.get(ADRESS))
-    assert len(sidan.cssselect("input[name=lan]")) == 21
-    assert len(sidan.cssselect("input[name=kommun]")) == 290
-    assert len(sidan.cssselect("input[name=variabler][checked]")) == 19
-    assert len(sidan.cssselect("input[name=preciserad]")) == 10
-    assert len(sidan.cssselect("input[name=malgrupp]")) == 10
-    assert [knapp.text_content() for knapp in sidan.cssselect("form#urval .button")] == [
+    assert len(hitta(sidan, "input", name="lan")) == 21
+    assert len(hitta(sidan, "input", name="kommun")) == 290
+    assert len(hitta(sidan, "input", name="variabler", checked=True)) == 19
+    assert len(hitta(sidan, "input", name="preciserad")) == 10
+    assert len(hitta(sidan, "input", name="malgrupp")) == 10
+    assert [
+        knapp.text_content() for knapp in hitta(hitta(sidan, "form", id="urval")[0], "button", klass_="button")
+    ] == [
         "Skapa rapport",
         "PDF",
         "Excel",
@@ -80,27 +96,32 @@ def test_sidan_har_konstant_antal_fragor(inloggad, django_assert_num_queries, an
 def test_resultatet_visar_urval_tabell_och_insatsens_beskrivning(inloggad):
     insats = fabriker.insats(fabriker.organisation(namn="Ängens <b>förbund</b>"), beskrivning="Rad 1\n<script>")
     sidan = dokument(inloggad.get(f"{ADRESS}?fran=2025-02&till=2025-12&visa=1"))
-    assert sidan.cssselect("h1")[0].text_content() == "Insatsrapport 2025-02 – 2025-12"
-    assert "2025-02 – 2025-12" in sidan.cssselect(".sus-urval")[0].text_content()
-    assert len(sidan.cssselect(".sus-ruta--varning")) == 2
-    rad = sidan.cssselect("tbody tr")[0]
-    assert rad.cssselect("summary")[0].text_content() == insats.namn
-    assert "Rad 1\n<script>" in rad.cssselect("details")[0].text_content()
-    assert rad.cssselect("details a")[0].get("href") == reverse("insatser:insats", args=[insats.pk])
+    assert hitta(sidan, "h1")[0].text_content() == "Insatsrapport 2025-02 – 2025-12"
+    assert "2025-02 – 2025-12" in hitta(sidan, "section", klass_="sus-urval")[0].text_content()
+    assert len(hitta(sidan, "div", klass_="sus-ruta--varning")) == 2
+    rad = hitta(hitta(sidan, "tbody")[0], "tr")[0]
+    assert hitta(rad, "summary")[0].text_content() == insats.namn
+    assert "Rad 1\n<script>" in hitta(rad, "details")[0].text_content()
+    assert hitta(rad, "a")[0].get("href") == reverse("insatser:insats", args=[insats.pk])
     assert "Ängens <b>förbund</b>" in rad.text_content()
-    rubriker = [cell.text_content() for cell in sidan.cssselect("thead th")]
+    rubriker = [cell.text_content() for cell in hitta(hitta(sidan, "thead")[0], "th")]
     assert rubriker[0] == "Insats"
     assert rubriker[9] == "Antal deltagare vald period"
     assert rubriker[14] == "Antal pågående deltagare i dag"
-    assert sidan.cssselect("tfoot th")[0].text_content() == "Totalt"
+    assert hitta(hitta(sidan, "tfoot")[0], "th")[0].text_content() == "Totalt"
 
 
 def test_andra_urval_leder_tillbaka_med_allt_ifyllt(inloggad):
     fabriker.insats()
     val = "lan=12&malgrupp=ej_tillampliga&kon=man&variabler=antal_deltagare&rapporttyp=samverkansorganisation"
-    lank = dokument(inloggad.get(f"{ADRESS}?{URVAL}&{val}&visa=1")).cssselect(".sus-urval__change")[0].get("href")
+    lank = hitta(dokument(inloggad.get(f"{ADRESS}?{URVAL}&{val}&visa=1")), "a", klass_="sus-urval__change")[0].get(
+        "href"
+    )
     sidan = dokument(inloggad.get(f"{ADRESS}{lank}"))
-    valda = sorted((ruta.get("name"), ruta.get("value")) for ruta in sidan.cssselect("#urval input[checked]"))
+    valda = sorted(
+        (ruta.get("name"), ruta.get("value"))
+        for ruta in hitta(hitta(sidan, "form", id="urval")[0], "input", checked=True)
+    )
     assert valda == [
         ("kon", "man"),
         ("lan", "12"),
@@ -108,8 +129,8 @@ def test_andra_urval_leder_tillbaka_med_allt_ifyllt(inloggad):
         ("rapporttyp", "samverkansorganisation"),
         ("variabler", "antal_deltagare"),
     ]
-    assert sidan.cssselect("#id_fran")[0].get("value") == "2025-01"
-    assert not sidan.cssselect("#felsammanfattning")
+    assert hitta(sidan, "input", id="id_fran")[0].get("value") == "2025-01"
+    assert not hitta(sidan, "div", id="felsammanfattning")
 
 
 def test_fel_i_adressen_visas_med_det_skrivna_kvar(inloggad):
@@ -121,9 +142,9 @@ def test_fel_i_adressen_visas_med_det_skrivna_kvar(inloggad):
         "Län: Koden ”99” finns inte i urvalet Län.",
     ]
     sidan = dokument(svar)
-    assert sidan.cssselect("title")[0].text_content().startswith("Fel: ")
-    assert sidan.cssselect("#id_fran")[0].get("value") == "2025-13"
-    assert [ruta.get("value") for ruta in sidan.cssselect("input[name=kommun][checked]")] == ["0180"]
+    assert hitta(sidan, "title")[0].text_content().startswith("Fel: ")
+    assert hitta(sidan, "input", id="id_fran")[0].get("value") == "2025-13"
+    assert [ruta.get("value") for ruta in hitta(sidan, "input", name="kommun", checked=True)] == ["0180"]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +170,8 @@ def test_ingen_adress_ger_500(inloggad, adress):
 
 def test_tom_rapport_sager_det(inloggad):
     sidan = dokument(inloggad.get(f"{ADRESS}?fran=1995-01&till=1995-12&visa=1"))
-    assert sidan.cssselect(".sus-tomt h2")[0].text_content() == "Inga insatser i urvalet"
-    assert not sidan.cssselect("table")
+    assert hitta(sidan, "h2")[0].text_content() == "Inga insatser i urvalet"
+    assert not hitta(sidan, "table")
 
 
 def test_hundra_rader_per_sida_med_totalen_for_hela_urvalet(inloggad):
@@ -158,18 +179,18 @@ def test_hundra_rader_per_sida_med_totalen_for_hela_urvalet(inloggad):
     for _ in range(102):
         fabriker.insats(org)
     forsta = dokument(inloggad.get(f"{ADRESS}?{URVAL}&visa=1"))
-    assert len(forsta.cssselect("tbody tr")) == 100
-    assert forsta.cssselect("#sida-nasta")[0].get("href") == f"?{URVAL}&visa=1&sida=2"
-    assert forsta.cssselect("#sida-nasta")[0].get("hx-target") == "#rapporttabell"
+    assert len(rader(forsta)) == 100
+    assert hitta(forsta, "a", id="sida-nasta")[0].get("href") == f"?{URVAL}&visa=1&sida=2"
+    assert hitta(forsta, "a", id="sida-nasta")[0].get("hx-target") == "#rapporttabell"
 
     andra = dokument(inloggad.get(f"{ADRESS}?{URVAL}&visa=1&sida=2", headers={"HX-Request": "true"}))
     assert andra.get("id") == "rapporttabell"
-    assert len(andra.cssselect("tbody tr")) == 2
-    totaler = [[cell.text_content() for cell in sidan.cssselect("tfoot td")] for sidan in (forsta, andra)]
+    assert len(rader(andra)) == 2
+    totaler = [[cell.text_content() for cell in hitta(hitta(sidan, "tfoot")[0], "td")] for sidan in (forsta, andra)]
     assert totaler[0] == totaler[1]
 
-    alla = dokument(inloggad.get(f"{ADRESS}{forsta.cssselect('#visa-alla')[0].get('href')}"))
-    assert len(alla.cssselect("tbody tr")) == 102
+    alla = dokument(inloggad.get(f"{ADRESS}{hitta(forsta, 'a', id='visa-alla')[0].get('href')}"))
+    assert len(rader(alla)) == 102
 
 
 @pytest.mark.parametrize(
@@ -197,7 +218,9 @@ def test_sidan_och_filen_visar_samma_varden(inloggad):
         fabriker.inregistrera(insats, konto, inregistrering=dag)
     val = f"{URVAL}&variabler=antal_deltagare,antal_unika_deltagare,antal_pagaende_deltagare"
     fil = json.loads(inloggad.get(f"{ADRESS}?{val}&format=json").content)
-    celler = [cell.text_content() for cell in dokument(inloggad.get(f"{ADRESS}?{val}&visa=1")).cssselect("tbody td")]
+    celler = [
+        cell.text_content() for cell in hitta(hitta(dokument(inloggad.get(f"{ADRESS}?{val}&visa=1")), "tbody")[0], "td")
+    ]
     assert celler == ["2", "2", "2"]
     assert [str(fil["rader"][0][kolumn["namn"]]) for kolumn in fil["kolumner"]] == celler
 
@@ -211,7 +234,7 @@ def test_en_for_stor_pdf_hanvisar_till_excel(inloggad, monkeypatch):
 
 def test_utan_pango_sager_sidan_vad_som_ska_installeras(inloggad, monkeypatch):
     fabriker.insats()
-    monkeypatch.setitem(__import__("sys").modules, "weasyprint", None)
+    monkeypatch.setitem(sys.modules, "weasyprint", UtanPango("weasyprint"))
     svar = inloggad.get(f"{ADRESS}?{URVAL}&format=pdf")
     assert svar.status_code == 503
     assert felrader(svar) == [pdf.PANGO_SAKNAS]

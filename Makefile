@@ -3,7 +3,7 @@ PORT ?= 8000
 SKALA ?= stor
 
 # Nycklarna gäller ingenting: de finns för att produktionens inställningar ska gå att granska.
-PRODUKTION := DATABASE_URL=postgresql://granskning@localhost/granskning SUS_VARDAR=sus.example \
+PRODUKTION := SUS_PRODUKTION=1 DATABASE_URL=postgresql://granskning@localhost/granskning SUS_VARDAR=sus.example \
 	SUS_SECRET_KEY=$$(cat requirements.lock | sha512sum | cut -c1-100) \
 	SUS_NYCKLAR="$$($(PYTHON_I_MILJON) -m sus.nycklar)"
 

@@ -4,7 +4,8 @@ Sant skrivs 1, falskt 0.
 
 SUS_DEMO       demoläge (bara med den inbäddade databasen)
 SUS_DEBUG      Djangos felsökningsläge, för utveckling
-SUS_PRODUKTION HTTPS och nycklar från miljön krävs; förval: när DATABASE_URL är satt
+SUS_PRODUKTION 1: HTTPS, och värdnamn och nycklar måste stå i miljön. Utan den, men med DATABASE_URL: HTTPS,
+               nycklarna i SUS_DATA och bara localhost, så att kommandon går att köra. 0: som med den inbäddade
 SUS_VARDAR     värdnamn som webben svarar på, skilda med komma
 SUS_PROXY      webben står bakom en proxy som sätter X-Forwarded-Proto
 SUS_SECRET_KEY, SUS_NYCKLAR  Djangos hemliga nyckel och krypteringsnycklarna (sus/nycklar.py)
@@ -30,6 +31,7 @@ DATABASE_AGAR_URL = env.str("DATABASE_AGAR_URL", default="") or DATABASE_URL
 INBADDAD = not DATABASE_URL
 DEMO = env.bool("SUS_DEMO", default=False)
 DEBUG = env.bool("SUS_DEBUG", default=False)
+UTTALAD_PRODUKTION = env.bool("SUS_PRODUKTION", default=False)
 PRODUKTION = env.bool("SUS_PRODUKTION", default=not INBADDAD)
 
 if DEMO and (PRODUKTION or not INBADDAD):
@@ -44,9 +46,9 @@ def _nycklar() -> tuple[str, nycklar.Nycklar]:
     try:
         if hemlig and text:
             return hemlig, nycklar.tolka(text, "SUS_NYCKLAR")
-        if PRODUKTION or not INBADDAD:
+        if UTTALAD_PRODUKTION:
             raise ImproperlyConfigured(
-                "Med DATABASE_URL ska SUS_SECRET_KEY och SUS_NYCKLAR vara satta, lika för alla som använder databasen. "
+                "I produktion ska SUS_SECRET_KEY och SUS_NYCKLAR vara satta, lika för alla som använder databasen. "
                 "Skapa nya nycklar med: python -m sus.nycklar"
             )
         return nycklar.fran_katalog(skapa_datakatalog())
@@ -209,8 +211,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Skydd
 
-ALLOWED_HOSTS = env.list("SUS_VARDAR", default=[] if PRODUKTION else ["localhost", "127.0.0.1", "[::1]"])
-if PRODUKTION and not ALLOWED_HOSTS:
+ALLOWED_HOSTS = env.list("SUS_VARDAR", default=[] if UTTALAD_PRODUKTION else ["localhost", "127.0.0.1", "[::1]"])
+if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("SUS_VARDAR ska vara de värdnamn som webben svarar på, skilda med komma.")
 
 SECURE_SSL_REDIRECT = PRODUKTION

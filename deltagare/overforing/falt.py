@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from deltagare.overforing.fel import Lista, Ogiltigt
+from deltagare.overforing.filformat import FILER
 from deltagare.overforing.lasning import Csvfil
 
 T = TypeVar("T")
@@ -69,14 +70,18 @@ class Rad:
     def __init__(self, fil: Csvfil, fel: Lista, varningar: Lista) -> None:
         self._fil, self._fel, self._varningar = fil, fel, varningar
         self._plats = fil.plats
+        self._tomma = dict.fromkeys(FILER[fil.namn].kolumner, "")
         self._falt: list[str] = []
         self._saknade: set[str] = set()
+        self.varden: dict[str, str] = {}
+        """Fälten efter kolumn, utan blanktecken i ändarna; tomma för kolumner som saknas."""
         self.nr = 0
         self.trasig = False
 
     def satt(self, nr: int, falt: list[str]) -> None:
         """Byter till nästa rad."""
         self.nr, self._falt, self.trasig = nr, falt, False
+        self.varden = {**self._tomma, **{kolumn: falt[plats].strip() for kolumn, plats in self._plats.items()}}
 
     def fela(self, kolumn: str, text: str) -> None:
         """Lägger ett fel på raden."""
@@ -98,8 +103,7 @@ class Rad:
 
     def text(self, kolumn: str) -> str:
         """Texten utan blanktecken i ändarna, tom om kolumnen saknas."""
-        plats = self._plats.get(kolumn)
-        return "" if plats is None else self._falt[plats].strip()
+        return self.varden[kolumn]
 
     def saknas(self, kolumn: str, text: str = "Uppgiften saknas. Fyll i den.") -> None:
         """Fel för en uppgift som krävs. Saknas hela kolumnen sägs det en gång, för filen."""
@@ -123,7 +127,7 @@ class Rad:
 
     def tolkad(self, kolumn: str, tolka: Callable[[str], T], *, kravs: bool = False) -> T | None:
         """Värdet tolkat med `tolka`, None om det är tomt eller inte går att läsa."""
-        text = self.text(kolumn)
+        text = self.varden[kolumn]
         if not text:
             if kravs:
                 self.saknas(kolumn)
@@ -155,7 +159,7 @@ class Rad:
 
     def kod(self, kolumn: str, koder: Iterable[str], *, kravs: bool = False) -> str:
         """En av koderna, tom om den inte är given."""
-        text = self.text(kolumn)
+        text = self.varden[kolumn]
         if not text:
             if kravs:
                 self.saknas(kolumn)
@@ -166,7 +170,7 @@ class Rad:
 
     def lista(self, kolumn: str, koder: Mapping[str, object]) -> list[str]:
         """Koder skilda med semikolon, i kodernas ordning och var och en en gång."""
-        text = self.text(kolumn)
+        text = self.varden[kolumn]
         if not text:
             return []
         givna = {del_.strip() for del_ in text.split(";")} - {""}

@@ -135,7 +135,7 @@ def _las_deltaganden(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framst
 
 
 def _persontext(nr: int, person: Person) -> str:
-    index, sokindex = (INGET if hex_ == INGET else f"\\\\x{hex_}" for hex_ in (person.index, person.sokindex))
+    index, sokindex = (INGET if hex_ == INGET else f"\\\\x{hex_}" for hex_ in (person.personindex, person.sokindex))
     nyckel, soknyckel = (
         text if text == INGET else staging.copytext(text) for text in (person.nyckel, person.soknyckel)
     )

@@ -83,21 +83,25 @@ _NYA: Final = """
 """
 # Raden är ett registrerat deltagande: funnet på fingeravtryck (även om personen inte längre går att känna igen)
 # eller på nyckeln.
+_TRAFFAR_PA_AVTRYCK: Final = """
+    CREATE TEMP TABLE imp_avtryckstraff ON COMMIT DROP AS
+    SELECT min(rad) AS rad, id FROM (
+        SELECT DISTINCT ON (a.rad) a.rad, d.id FROM imp_avtryck a
+        JOIN deltagare_deltagande d ON d.fingeravtryck = a.avtryck ORDER BY a.rad, d.id) t
+    GROUP BY id
+"""
 _TRAFFAR: Final = """
     CREATE TEMP TABLE imp_traff ON COMMIT DROP AS
-    SELECT DISTINCT ON (d.id) a.rad, d.id FROM imp_avtryck a
-    JOIN deltagare_deltagande d ON d.fingeravtryck = a.avtryck ORDER BY d.id, a.rad
-"""
-_TRAFFAR_PA_NYCKEL: Final = """
-    INSERT INTO imp_traff (rad, id)
+    SELECT rad, id FROM imp_avtryckstraff
+    UNION ALL
     SELECT s.rad, d.id
     FROM imp_grupp g
     JOIN imp_deltagande s USING (grupp)
     JOIN imp_kand k USING (lokal)
     JOIN deltagare_deltagande d ON d.insats_id = k.id AND d.person_id = g.person_id
         AND d.inregistrering = s.inregistrering AND d.lopnr = s.lopnr
-    WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad)
-      AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.id = d.id)
+    WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_avtryckstraff t WHERE t.rad = s.rad)
+      AND NOT EXISTS (SELECT FROM imp_avtryckstraff t WHERE t.id = d.id)
 """
 
 
@@ -121,8 +125,9 @@ def finn(utfall: Utfall) -> None:
         lagg_ur(utfall.fel, DELTAGANDEN, fraga)
     kor(_NYA)
     kor("ANALYZE imp_deltagande")
+    kor(_TRAFFAR_PA_AVTRYCK)
+    kor("ALTER TABLE imp_avtryckstraff ADD UNIQUE (rad), ADD UNIQUE (id)")
     kor(_TRAFFAR)
-    kor(_TRAFFAR_PA_NYCKEL)
     kor("CREATE UNIQUE INDEX ON imp_traff (rad)")
     kor("CREATE UNIQUE INDEX ON imp_traff (id)")
     kor("ANALYZE imp_traff")

@@ -18,8 +18,10 @@ from deltagare.overforing.rader_insatser import kand_insats
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, Kodverk, Kon
 
+NAMNLANGD: Final = 200
 INGET: Final = "\\N"
 _SER_UT_SOM_PERSONNUMMER: Final = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{6})\s*[-+–]?\s*[0-9]{4}(?![0-9])")
+_KON: Final = tuple(Kon.values)
 _JA_NEJ: Final = {"ja": "t", "nej": "f"}
 _ANDELAR: Final = ("arbete_fore", "arbete_efter", "studier_fore", "studier_efter")
 
@@ -43,7 +45,7 @@ class Person(NamedTuple):
 
     grupp: str
     """Samma för rader med samma personnyckel, som uuid."""
-    index: str
+    personindex: str
     """Personindex (hex) om raden har personnummer, annars \\N."""
     sokindex: str
     """Personindex att hitta en registrerad person med: som ovan, eller ur en nyckel som är ett personnummer."""
@@ -84,17 +86,16 @@ class Deltaganden:
     def __init__(self, rad: Rad, lage: Lage) -> None:
         self._rad, self._lage, self._idag = rad, lage, lage.idag
         self._listor: dict[tuple[str, str], str] = {}
-        self._giltigheter = {
-            kodverk: any(fran or till for fran, till in koder.values()) for kodverk, koder in lage.koder.items()
-        }
+        self._daterade_koder = any(fran or till for koder in lage.koder.values() for fran, till in koder.values())
 
     def las(self) -> tuple[str, Person, list[str]] | None:
         """Den aktuella radens värden till arbetstabellen, personen och fingeravtrycken att söka; None med fel."""
         rad = self._rad
+        v = rad.varden
         insatsen = kand_insats(rad, self._lage)
         inn = rad.datum("inregistrering", kravs=True)
         ut = rad.datum("utregistrering")
-        lopnr = rad.heltal("lopnr", minst=1, hogst=32_767, enhet="Löpnumret") if rad.text("lopnr") else 1
+        lopnr = rad.heltal("lopnr", minst=1, hogst=32_767, enhet="Löpnumret") if v["lopnr"] else 1
         koder = self._lage.koder
         anledning = rad.kod("avslutningsanledning", koder[Kodverk.AVSLUTNINGSANLEDNING])
         self._prova_period(insatsen, inn, ut, anledning)
@@ -105,7 +106,7 @@ class Deltaganden:
         if person is None or insatsen is None or inn is None or rad.trasig:
             return None
         self._varna(insatsen, inn, ut, anledning, person, kommun)
-        slag = IDENTIFIERAD if person.index != INGET else AVIDENTIFIERAD
+        slag = IDENTIFIERAD if person.personindex != INGET else AVIDENTIFIERAD
         if anledning == ATERTAGET_SAMTYCKE:
             slag = ATERTAGEN
         if slag != IDENTIFIERAD:
@@ -139,6 +140,7 @@ class Deltaganden:
 
     def _prova_period(self, insatsen: Insatsen | None, inn: date | None, ut: date | None, anledning: str) -> None:
         rad, idag = self._rad, self._idag
+        v = rad.varden
         if insatsen and insatsen.ar_kontor:
             rad.fela("insats", "Insatsen är ett kontor, som inte tar emot deltaganden. Kontrollera insatsnyckeln.")
         elif insatsen and insatsen.ar_volyminsats:
@@ -154,9 +156,9 @@ class Deltaganden:
             )
         if inn and ut and ut < inn:
             rad.fela("utregistrering", "Utregistreringen är före inregistreringen. Rätta ett av datumen.")
-        if rad.text("utregistrering") and not rad.text("avslutningsanledning"):
+        if v["utregistrering"] and not v["avslutningsanledning"]:
             rad.fela("avslutningsanledning", "Avslutningsanledning saknas. Den krävs när utregistrering är ifylld.")
-        if rad.text("avslutningsanledning") and not rad.text("utregistrering"):
+        if v["avslutningsanledning"] and not v["utregistrering"]:
             rad.fela("utregistrering", "Utregistrering saknas. Den krävs när avslutningsanledning är ifylld.")
         # En felregistrering räknas inte någonstans, och insatsens datum får ha ändrats sedan dess.
         if insatsen is None or inn is None or anledning == FELREGISTRERING:
@@ -170,12 +172,14 @@ class Deltaganden:
 
     def _person(self, inn: date | None) -> Person | None:
         rad = self._rad
-        nyckel, nummer = rad.text("person"), rad.text("personnummer")
+        v = rad.varden
+        nyckel, nummer = v["person"], v["personnummer"]
         if not nummer:
             return self._utan_personnummer(nyckel, inn)
         tolkat = _tolka(nummer, self._idag)
         for kolumn in ("fornamn", "efternamn"):
-            rad.namn(kolumn, langd=200)
+            if not 0 < len(v[kolumn]) <= NAMNLANGD:
+                rad.namn(kolumn, langd=NAMNLANGD)
         if tolkat is None:
             rad.fela(
                 "personnummer",
@@ -183,8 +187,8 @@ class Deltaganden:
             )
             return None
         person, index = tolkat
-        kon = rad.kod("kon", Kon.values)
-        fodelsear = rad.text("fodelsear")
+        kon = rad.kod("kon", _KON)
+        fodelsear = v["fodelsear"]
         if kon and kon != person.kon:
             rad.fela("kon", "Könet stämmer inte med personnumret. Rätta det, eller lämna kon tomt.")
         if fodelsear and fodelsear != str(person.fodelsear):
@@ -203,16 +207,17 @@ class Deltaganden:
 
     def _utan_personnummer(self, nyckel: str, inn: date | None) -> Person | None:
         rad = self._rad
+        v = rad.varden
         if not nyckel:
             rad.saknas(
                 "personnummer" if rad.har("personnummer") else "person",
                 "Ange personnummer, eller för en avidentifierad deltagare person, kon och fodelsear.",
             )
             return None
-        kon = rad.kod("kon", Kon.values, kravs=True)
+        kon = rad.kod("kon", _KON, kravs=True)
         fodelsear = rad.heltal("fodelsear", minst=1850, hogst=2100, kravs=True, enhet="Födelseåret")
         for kolumn in ("fornamn", "efternamn"):
-            if rad.text(kolumn):
+            if v[kolumn]:
                 rad.fela(
                     kolumn, "Namn anges bara tillsammans med personnummer. Lämna fältet tomt eller fyll i personnummer."
                 )
@@ -225,9 +230,10 @@ class Deltaganden:
 
     def _samtycke(self, inn: date | None, person: Person | None) -> tuple[date | None, date | None]:
         rad = self._rad
-        identifierad = bool(rad.text("personnummer"))
+        v = rad.varden
+        identifierad = bool(v["personnummer"])
         samtycke, arkiverat = rad.datum("samtycke"), rad.datum("samtycke_arkiverat")
-        if identifierad and not rad.text("samtycke"):
+        if identifierad and not v["samtycke"]:
             rad.saknas(
                 "samtycke", "Datum för samtycket saknas. Utan samtycke räknas deltagaren som anonym, i anonyma.csv."
             )
@@ -242,9 +248,10 @@ class Deltaganden:
     def _bostad(self, person: Person | None) -> tuple[str, str]:
         """Kommun och stadsdel som text för COPY."""
         rad = self._rad
-        kommun, stadsdel = rad.text("kommun"), rad.text("stadsdel")
+        v = rad.varden
+        kommun, stadsdel = v["kommun"], v["stadsdel"]
         if not kommun:
-            if rad.text("personnummer"):
+            if v["personnummer"]:
                 rad.saknas("kommun")
             elif stadsdel:
                 rad.fela("kommun", "Kommun saknas. Den krävs när stadsdel är ifylld.")
@@ -267,20 +274,20 @@ class Deltaganden:
     def _svar(self, inn: date | None, ut: date | None) -> list[str]:
         """Före- och efteruppgifterna, i arbetstabellens ordning."""
         rad = self._rad
-        svar = [rad.kod(kolumn, self._lage.koder[kodverk]) for kolumn, kodverk in _ETT_SVAR.items()]
-        svar += [self._lista(kolumn, kodverk) for kolumn, kodverk in _FLERA_SVAR.items()]
+        v = rad.varden
+        svar = [v[kolumn] and rad.kod(kolumn, self._lage.koder[kodverk]) for kolumn, kodverk in _ETT_SVAR.items()]
+        svar += [self._lista(kolumn, kodverk, v[kolumn]) for kolumn, kodverk in _FLERA_SVAR.items()]
         for kolumn in _ANDELAR:
-            andel = rad.heltal(kolumn, minst=0, hogst=100, enhet="Andelen, i procent,") if rad.text(kolumn) else None
+            andel = rad.heltal(kolumn, minst=0, hogst=100, enhet="Andelen, i procent,") if v[kolumn] else None
             svar.append(INGET if andel is None else str(andel))
         for kolumn in ("arbetssokande_fore", "arbetssokande_efter"):
-            kod = rad.kod(kolumn, _JA_NEJ)
+            kod = v[kolumn] and rad.kod(kolumn, _JA_NEJ)
             svar.append(_JA_NEJ[kod] if kod else INGET)
-        if any(self._giltigheter.values()):
+        if self._daterade_koder:
             self._prova_giltighet(inn, ut)
         return svar
 
-    def _lista(self, kolumn: str, kodverk: Kodverk) -> str:
-        text = self._rad.text(kolumn)
+    def _lista(self, kolumn: str, kodverk: Kodverk, text: str) -> str:
         if not text:
             return "{}"
         if klar := self._listor.get((kolumn, text)):
@@ -302,7 +309,7 @@ class Deltaganden:
         }.items():
             dag = ut if kolumn.endswith("_efter") or kolumn == "avslutningsanledning" else inn
             koder: Mapping[str, Giltighet] = self._lage.koder[kodverk]
-            for kod in self._rad.text(kolumn).split(";") if dag else ():
+            for kod in self._rad.varden[kolumn].split(";") if dag else ():
                 fran, till = koder.get(kod.strip(), (None, None))
                 if dag and ((fran and dag < fran) or (till and dag > till)):
                     self._rad.fela(kolumn, f"Koden ”{kod.strip()}” gällde inte {dag}. Välj en som gällde.")
@@ -310,8 +317,9 @@ class Deltaganden:
     def _fingeravtryck(self, insatsen: Insatsen, inn: date, lopnr: int) -> list[str]:
         """Radens eget fingeravtryck först, sedan de andra som ett tidigare deltagande kan ha fått."""
         rad = self._rad
-        tolkat = _tolka(rad.text("personnummer"), self._idag) if rad.text("personnummer") else None
-        texter = [rad.text("person")] if rad.text("person") else []
+        v = rad.varden
+        tolkat = _tolka(v["personnummer"], self._idag) if v["personnummer"] else None
+        texter = [v["person"]] if v["person"] else []
         nyckelns = _tolka(texter[0], self._idag) if texter else None
         texter = [nyckelns[0].nummer] if nyckelns else texter
         if tolkat and tolkat[0].nummer not in texter:
@@ -328,6 +336,7 @@ class Deltaganden:
         if anledning == FELREGISTRERING:
             return
         rad = self._rad
+        v = rad.varden
         organisation = insatsen.organisation and self._lage.organisationer.get(insatsen.organisation.nummer)
         if organisation and kommun != INGET and organisation.kommuner and kommun not in organisation.kommuner:
             rad.varna("kommun", f"Kommunen {kommun} ligger utanför samverkansorganisationens område.")
@@ -335,7 +344,7 @@ class Deltaganden:
         for malgrupp in insatsen.kategorisering.malgrupper:
             if malgrupp in enbart and person.kon != enbart[malgrupp]:
                 rad.varna(
-                    "personnummer" if rad.text("personnummer") else "kon",
+                    "personnummer" if v["personnummer"] else "kon",
                     "Personens kön är ett annat än insatsens målgrupp.",
                 )
         if ut is None and (self._idag - inn).days > 3 * 365.25:

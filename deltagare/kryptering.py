@@ -3,7 +3,6 @@
 Nycklarna ligger utanför databasen (`settings.SUS_NYCKLAR`). Varje rad säger vilken nyckel den har.
 """
 
-import hashlib
 import hmac
 import os
 from base64 import b64decode
@@ -37,9 +36,13 @@ def dekryptera(chiffer: bytes | memoryview, *, falt: str, nyckel_id: str) -> str
     return _aes(nyckel_id).decrypt(data[:_NONCE], data[_NONCE:], falt.encode()).decode()
 
 
+@lru_cache(maxsize=2)
+def _indexnyckel(base64: str) -> bytes:
+    return b64decode(base64)
+
+
 def _summa(syfte: str, text: str) -> bytes:
-    nyckel = b64decode(settings.SUS_INDEXNYCKEL)
-    return hmac.new(nyckel, f"{syfte}\x00{text}".encode(), hashlib.sha256).digest()
+    return hmac.digest(_indexnyckel(settings.SUS_INDEXNYCKEL), f"{syfte}\x00{text}".encode(), "sha256")
 
 
 def personindex(nummer: str) -> bytes:

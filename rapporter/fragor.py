@@ -26,20 +26,22 @@ _ROLL_TILLAMPNING: Final = "SET LOCAL ROLE sus_app"
 
 # Villkoret på felregistrerad är ordagrant indexets: annars läses tabellen. Pågående deltagare (variabel 14) ligger
 # utanför perioden, därför tas alla utan utregistrering med och räknas var för sig.
+_KARNA: Final = """
+SELECT insats_id,
+       count(*) FILTER (WHERE {i_perioden}) AS antal,
+       array_agg(DISTINCT person_id) FILTER (WHERE {i_perioden}) AS personer,
+       count(*) FILTER (WHERE inregistrering >= {fran} AND inregistrering < {efter}) AS nystartade,
+       count(*) FILTER (WHERE utregistrering >= {fran} AND utregistrering < {efter}) AS utregistrerade,
+       count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= {idag}) AS pagaende
+FROM deltagare_deltagande
+WHERE NOT felregistrerad
+  AND (utregistrering IS NULL OR (inregistrering < {efter} AND utregistrering >= {fran})){filter}
+GROUP BY insats_id
+"""
+
 _INSATSRAPPORT: Final = """
 WITH urval AS MATERIALIZED ({population}),
-deltagande AS (
-    SELECT insats_id,
-           count(*) FILTER (WHERE {i_perioden}) AS antal,
-           array_agg(DISTINCT person_id) FILTER (WHERE {i_perioden}) AS personer,
-           count(*) FILTER (WHERE inregistrering >= {fran} AND inregistrering < {efter}) AS nystartade,
-           count(*) FILTER (WHERE utregistrering >= {fran} AND utregistrering < {efter}) AS utregistrerade,
-           count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= {idag}) AS pagaende
-    FROM deltagare_deltagande
-    WHERE NOT felregistrerad
-      AND (utregistrering IS NULL OR (inregistrering < {efter} AND utregistrering >= {fran})){filter}
-    GROUP BY insats_id
-),
+deltagande AS ({karna}),
 anonym AS (
     SELECT insats_id, sum(antal)::bigint AS antal FROM deltagare_anonym
     WHERE ar BETWEEN {forsta_ar} AND {sista_ar}{kon} GROUP BY insats_id
@@ -105,6 +107,11 @@ def insatsrapport(
     )
 
 
+def karna(urval: Urval) -> sql.Composed:
+    """Räkningen per insats över hela tabellen, som resten av rapporten läggs till: för att mäta den ensam."""
+    return sql.SQL(_KARNA).format(**_delar(urval))
+
+
 def koder() -> Koder:
     """Allt som kan väljas i urvalet. Samverkansorganisationerna i svensk ordning, utan Af och FK."""
     organisationer = Samverkansorganisation.objects.exclude(samverkansform__in=KONTORSFORMER).order_by(
@@ -162,7 +169,7 @@ def _avgransa(insatser: InsatsQuerySet, urval: Urval) -> InsatsQuerySet:
     return insatser
 
 
-def _sats(urval: Urval, population: str) -> sql.Composed:
+def _delar(urval: Urval) -> dict[str, sql.Composable]:
     delar: dict[str, sql.Composable] = {
         "fran": _dag(urval.fran),
         "efter": _dag(urval.efter),
@@ -177,6 +184,12 @@ def _sats(urval: Urval, population: str) -> sql.Composed:
     # I en liten del av riket läses bara dess insatser ur indexet; i hela riket är ett enda svep snabbast.
     i_urvalet = " AND insats_id = ANY (ARRAY(SELECT id FROM urval))" if urval.avgransat_geografiskt else ""
     delar["filter"] = sql.SQL(i_urvalet) + delar["kon"]
+    return delar
+
+
+def _sats(urval: Urval, population: str) -> sql.Composed:
+    delar = _delar(urval)
+    delar["karna"] = sql.SQL(_KARNA).format(**delar)
     delar |= _unika(urval, delar)
     delar["variabler"] = sql.SQL(", ").join(sql.SQL(VARIABLER[namn].uttryck) for namn in urval.variabler)
     return sql.SQL(_INSATSRAPPORT).format(population=sql.SQL(population), **delar)

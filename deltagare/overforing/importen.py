@@ -13,11 +13,12 @@ from deltagare.overforing import (
     identiteter,
     lage,
     personer,
-    rader_insatser,
+    rader_per_ar,
     regler,
     skriv_deltaganden,
     skriv_insatser,
     staging,
+    tabeller,
 )
 from deltagare.overforing.databasfel import pa_svenska
 from deltagare.overforing.falt import Rad
@@ -25,8 +26,9 @@ from deltagare.overforing.fel import Importfel, Utfall
 from deltagare.overforing.filformat import DELTAGANDEN, INSATSER, ORGANISATIONER
 from deltagare.overforing.lage import AGARE, Lage
 from deltagare.overforing.lasning import Csvfil, Framsteg, hitta_filer
-from deltagare.overforing.rader_deltaganden import INGET, Deltaganden, Person
-from deltagare.overforing.skriv_insatser import PER_AR, Antal
+from deltagare.overforing.personrader import INGET, Person
+from deltagare.overforing.rader_deltaganden import Deltaganden
+from deltagare.overforing.tabeller import PER_AR, Antal
 
 _SEDDA = 300_000  # olika personuppgifter att minnas; fler skrivs bara flera gånger till arbetstabellen
 
@@ -82,7 +84,7 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
     regler.prova_namn(nulage, utfall)
     if DELTAGANDEN in dugliga:
         _las_deltaganden(dugliga[DELTAGANDEN], nulage, utfall, framsteg)
-    skriv_insatser.finn(nulage, dugliga)
+    tabeller.finn(nulage, dugliga)
     personer.finn(utfall)
     if DELTAGANDEN in dugliga:
         skriv_deltaganden.fyll_saknade(dugliga[DELTAGANDEN])
@@ -100,7 +102,7 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
 
 def _rader(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> Iterator[tuple[object, ...]]:
     rad = Rad(fil, utfall.fel, utfall.varningar)
-    las = rader_insatser.RADER[fil.namn]
+    las = rader_per_ar.RADER[fil.namn]
     for nr, falt in fil.rader(framsteg):
         rad.satt(nr, falt)
         if (varden := las(rad, nulage)) is not None:

@@ -42,7 +42,7 @@ class Kategorisering:
 
 @dataclass(slots=True)
 class Insatsen:
-    """En insats så som den blir. `lokal` är dess nummer under importen, `rad` dess rad i filen (0: bara i databasen)."""
+    """En insats så som den blir. `lokal` är dess nummer under importen, `rad` dess rad i filen (0: inte i filen)."""
 
     lokal: int
     nyckel: str

@@ -17,7 +17,10 @@ SPARA_OM: Final = (
     "Spara om den i Excel med Arkiv > Spara som > ”CSV UTF-8 (kommaavgränsad)”, eller i LibreOffice med "
     "teckenuppsättningen Unicode (UTF-8) och fältavgränsaren komma."
 )
-_SEMIKOLON: Final = " Blir det semikolon ändå: ändra Listavgränsare till komma i Windows (Region > Ytterligare inställningar) och spara om."
+_SEMIKOLON: Final = (
+    " Blir det semikolon ändå: ändra Listavgränsare till komma i Windows (Region > Ytterligare inställningar) "
+    "och spara om."
+)
 
 Framsteg = Callable[[int], None]
 """Får antalet byte som har lästs sedan sist."""
@@ -184,7 +187,7 @@ class _Avbruten(csv.Error):
         elif "unexpected end" in orsak:
             text = "Ett citattecken öppnas men stängs aldrig. Avsluta fältet med ett citattecken."
         else:
-            text = "Ett citattecken står fel. Ett fält med citattecken skrivs inom citattecken, och de inne i texten dubbleras."
+            text = "Ett citattecken står fel. Skriv fältet inom citattecken och dubblera dem som hör till texten."
         super().__init__(f"{text} Resten av filen är inte läst.")
 
 

@@ -4,28 +4,19 @@ En rad blir text för COPY direkt: allt som står kvar är prövade datum, tal o
 lämnar aldrig raden; i databasens arbetstabeller står bara nycklade index (P6).
 """
 
-import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from deltagare.kryptering import fingeravtryck, personindex, pseudonym
 from deltagare.overforing.falt import Rad, forkortat
 from deltagare.overforing.lage import Giltighet, Insatsen, Lage, namnform
-from deltagare.overforing.rader_insatser import kand_insats
-from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
+from deltagare.overforing.personrader import INGET, Person, avtryck_for, las_person
+from deltagare.overforing.rader_per_ar import kand_insats
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, Kodverk, Kon
 
-NAMNLANGD: Final = 200
-INGET: Final = "\\N"
-_SER_UT_SOM_PERSONNUMMER: Final = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{6})\s*[-+–]?\s*[0-9]{4}(?![0-9])")
-_KON: Final = tuple(Kon.values)
 _JA_NEJ: Final = {"ja": "t", "nej": "f"}
 _ANDELAR: Final = ("arbete_fore", "arbete_efter", "studier_fore", "studier_efter")
 
-# Kolumn → (kodverk, om svaret gäller vid utregistreringen).
 _ETT_SVAR: Final = {"utbildning": Kodverk.UTBILDNING, "tid_i_forsorjning": Kodverk.TID_I_FORSORJNING}
 _FLERA_SVAR: Final = {
     "forsorjning_fore": Kodverk.FORSORJNING,
@@ -38,46 +29,6 @@ _FLERA_SVAR: Final = {
 IDENTIFIERAD: Final = "i"
 AVIDENTIFIERAD: Final = "a"
 ATERTAGEN: Final = "t"
-
-
-class Person(NamedTuple):
-    """Vem raden gäller, så som det står i arbetstabellerna."""
-
-    grupp: str
-    """Samma för rader med samma personnyckel, som uuid."""
-    personindex: str
-    """Personindex (hex) om raden har personnummer, annars \\N."""
-    sokindex: str
-    """Personindex att hitta en registrerad person med: som ovan, eller ur en nyckel som är ett personnummer."""
-    nyckel: str
-    """Den angivna personnyckeln, aldrig ett personnummer i klartext; \\N om ingen är angiven."""
-    soknyckel: str
-    kon: str
-    fodelsear: int
-
-
-@lru_cache(maxsize=100_000)
-def _tolka(text: str, idag: date) -> tuple[Personnummer, str] | None:
-    try:
-        nummer = tolka(text, idag=idag)
-    except OgiltigtPersonnummer:
-        return None
-    return nummer, personindex(nummer.nummer).hex()
-
-
-@lru_cache(maxsize=20_000)
-def _personnyckel(text: str, idag: date) -> tuple[str, str, str]:
-    """Gruppen, nyckeln som den lagras och sökindex för en angiven personnyckel."""
-    if traff := _SER_UT_SOM_PERSONNUMMER.search(text):
-        helt = traff[0] == text
-        tolkad = _tolka(text, idag) if helt else None
-        if tolkad:
-            nummer, index = tolkad
-            return index[:32], pseudonym(nummer.nummer), index
-        text = pseudonym(text)
-    elif len(text) > 60 or not text.isprintable():
-        text = pseudonym(text)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest(), text, INGET
 
 
 class Deltaganden:
@@ -99,7 +50,7 @@ class Deltaganden:
         koder = self._lage.koder
         anledning = rad.kod("avslutningsanledning", koder[Kodverk.AVSLUTNINGSANLEDNING])
         self._prova_period(insatsen, inn, ut, anledning)
-        person = self._person(inn)
+        person = las_person(rad, self._lage, inn)
         samtycke, arkiverat = self._samtycke(inn, person)
         kommun, stadsdel = self._bostad(person)
         svar = self._svar(inn, ut)
@@ -111,7 +62,7 @@ class Deltaganden:
             slag = ATERTAGEN
         if slag != IDENTIFIERAD:
             kommun = stadsdel = INGET
-        avtryck = self._fingeravtryck(insatsen, inn, lopnr or 1) if self._soker_avtryck(slag) else []
+        avtryck = avtryck_for(rad, self._idag, insatsen, inn, lopnr or 1) if self._soker_avtryck(slag) else []
         eget = "\\\\x" + avtryck[0] if slag == ATERTAGEN else INGET
         text = "\t".join(
             (
@@ -169,64 +120,6 @@ class Deltaganden:
             rad.fela("inregistrering", f"Inregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
         elif insatsen.slut and ut and ut > insatsen.slut:
             rad.fela("utregistrering", f"Utregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
-
-    def _person(self, inn: date | None) -> Person | None:
-        rad = self._rad
-        v = rad.varden
-        nyckel, nummer = v["person"], v["personnummer"]
-        if not nummer:
-            return self._utan_personnummer(nyckel, inn)
-        tolkat = _tolka(nummer, self._idag)
-        for kolumn in ("fornamn", "efternamn"):
-            if not 0 < len(v[kolumn]) <= NAMNLANGD:
-                rad.namn(kolumn, langd=NAMNLANGD)
-        if tolkat is None:
-            rad.fela(
-                "personnummer",
-                "Person- eller samordningsnumret finns inte: kontrollera datum och kontrollsiffra. Skriv ååååmmdd-nnnn.",
-            )
-            return None
-        person, index = tolkat
-        kon = rad.kod("kon", _KON)
-        fodelsear = v["fodelsear"]
-        if kon and kon != person.kon:
-            rad.fela("kon", "Könet stämmer inte med personnumret. Rätta det, eller lämna kon tomt.")
-        if fodelsear and fodelsear != str(person.fodelsear):
-            rad.fela("fodelsear", "Födelseåret stämmer inte med personnumret. Rätta det, eller lämna fodelsear tomt.")
-        if inn and person.fodelsear > inn.year:
-            rad.fela(
-                "inregistrering", "Inregistreringen är före personens födelse. Kontrollera datum och personnummer."
-            )
-        grupp, lagrad, sokindex = _personnyckel(nyckel, self._idag) if nyckel else (index[:32], INGET, index)
-        if sokindex == index:  # nyckeln är personnumret självt: som om den inte vore angiven
-            lagrad = INGET
-        soknyckel = lagrad
-        if lagrad == INGET and self._lage.pseudonymer_finns:
-            soknyckel = pseudonym(person.nummer)
-        return Person(grupp, index, index, lagrad, soknyckel, person.kon, person.fodelsear)
-
-    def _utan_personnummer(self, nyckel: str, inn: date | None) -> Person | None:
-        rad = self._rad
-        v = rad.varden
-        if not nyckel:
-            rad.saknas(
-                "personnummer" if rad.har("personnummer") else "person",
-                "Ange personnummer, eller för en avidentifierad deltagare person, kon och fodelsear.",
-            )
-            return None
-        kon = rad.kod("kon", _KON, kravs=True)
-        fodelsear = rad.heltal("fodelsear", minst=1850, hogst=2100, kravs=True, enhet="Födelseåret")
-        for kolumn in ("fornamn", "efternamn"):
-            if v[kolumn]:
-                rad.fela(
-                    kolumn, "Namn anges bara tillsammans med personnummer. Lämna fältet tomt eller fyll i personnummer."
-                )
-        if fodelsear and inn and fodelsear > inn.year:
-            rad.fela("fodelsear", "Födelseåret är efter inregistreringen. Rätta ett av dem.")
-        if not kon or fodelsear is None:
-            return None
-        grupp, lagrad, sokindex = _personnyckel(nyckel, self._idag)
-        return Person(grupp, INGET, sokindex, lagrad, lagrad, kon, fodelsear)
 
     def _samtycke(self, inn: date | None, person: Person | None) -> tuple[date | None, date | None]:
         rad = self._rad
@@ -314,21 +207,6 @@ class Deltaganden:
                 if dag and ((fran and dag < fran) or (till and dag > till)):
                     self._rad.fela(kolumn, f"Koden ”{kod.strip()}” gällde inte {dag}. Välj en som gällde.")
 
-    def _fingeravtryck(self, insatsen: Insatsen, inn: date, lopnr: int) -> list[str]:
-        """Radens eget fingeravtryck först, sedan de andra som ett tidigare deltagande kan ha fått."""
-        rad = self._rad
-        v = rad.varden
-        tolkat = _tolka(v["personnummer"], self._idag) if v["personnummer"] else None
-        texter = [v["person"]] if v["person"] else []
-        nyckelns = _tolka(texter[0], self._idag) if texter else None
-        texter = [nyckelns[0].nummer] if nyckelns else texter
-        if tolkat and tolkat[0].nummer not in texter:
-            texter.append(tolkat[0].nummer)
-        return [
-            fingeravtryck(insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr).hex()
-            for text in texter
-        ]
-
     def _varna(
         self, insatsen: Insatsen, inn: date, ut: date | None, anledning: str, person: Person, kommun: str
     ) -> None:
@@ -349,6 +227,3 @@ class Deltaganden:
                 )
         if ut is None and (self._idag - inn).days > 3 * 365.25:
             rad.varna("utregistrering", "Deltagaren har varit inregistrerad i mer än tre år utan utregistrering.")
-
-
-Prov = Callable[[], tuple[str, Person, list[str]] | None]

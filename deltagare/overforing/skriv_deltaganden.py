@@ -5,8 +5,8 @@ from typing import Final
 from psycopg import sql
 
 from deltagare.overforing.lasning import Csvfil
-from deltagare.overforing.skriv_insatser import Antal
 from deltagare.overforing.staging import hamta, kor
+from deltagare.overforing.tabeller import Antal, kolumner
 
 _VARDEN: Final = (
     "utregistrering",
@@ -86,8 +86,8 @@ def fyll_saknade(fil: Csvfil) -> None:
                 sql.SQL(", ").join(
                     sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("d", kolumn)) for kolumn in saknade
                 ),
-                _kolumner("d", saknade),
-                _kolumner("s", saknade),
+                kolumner("d", saknade),
+                kolumner("s", saknade),
             )
         )
     kor(
@@ -107,19 +107,15 @@ def fyll_saknade(fil: Csvfil) -> None:
         )
 
 
-def _kolumner(prefix: str, namn: list[str] | tuple[str, ...]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(prefix, kolumn) for kolumn in namn)
-
-
 def skriv() -> Antal:
     """Skriver nya och ändrade deltaganden."""
     alla = (*_PERSONENS, *_VARDEN)
     bas = _reservera()
     nya = kor(
-        sql.SQL(_NYA).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=_kolumner("s", alla)), [bas]
+        sql.SQL(_NYA).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=kolumner("s", alla)), [bas]
     )
     kor(_NY_FOLKBOKFORING, [bas])
-    kor(sql.SQL(_ANDRADE).format(fore=_kolumner("d", alla), efter=_kolumner("s", alla)))
+    kor(sql.SQL(_ANDRADE).format(fore=kolumner("d", alla), efter=kolumner("s", alla)))
     kor("ANALYZE imp_andrad")
     andrade = kor(
         sql.SQL(_ANDRA).format(

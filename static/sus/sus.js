@@ -159,6 +159,8 @@
     }
     bytsOsparat = false;
     bevaka();
+    // htmx läser in noscript som element, och en knapp där skulle bli formulärets förvalda
+    document.querySelectorAll("noscript").forEach((ett) => ett.remove());
   }
 
   /* ---- Dubbla tryck: andra trycket skickar inget, och knappen visar att den är tryckt ---- */

@@ -86,7 +86,7 @@ MALLAR: Final = (
     Insatsmall(
         "finsam", "struktur", "dialog", "antal", (("samhallet",), _INGEN, ("myndighetspersonal",)),
         ("Arbetsgivarfrukost", "Samverkansforum", "Öppet hus"),
-        "Återkommande möten där parterna, arbetsgivare och föreningar utbyter erfarenheter. Antalet är besökare per år.",
+        "Återkommande möten där parter, arbetsgivare och föreningar utbyter erfarenheter. Antalet är besökare per år.",
     ),
     Insatsmall(
         "finsam", "struktur", "kartlaggning", "antal", (_INGEN, ("myndighetspersonal",)),

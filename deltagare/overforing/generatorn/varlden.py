@@ -156,8 +156,8 @@ def _namn(mall: Insatsmall, organisation: Organisation, upptagna: set[tuple[str,
 
 def _organisationsrad(organisation: Organisation) -> Rad:
     forbund = organisation.forbund
-    kommuner = ";".join(forbund.kommuner)
-    return organisation.nummer, forbund.namn, forbund.form, organisation.start, organisation.slut, forbund.beskrivning, kommuner  # fmt: skip
+    tid = (organisation.start, organisation.slut)
+    return organisation.nummer, forbund.namn, forbund.form, *tid, forbund.beskrivning, ";".join(forbund.kommuner)
 
 
 def _insatsrad(insats: Insats) -> Rad:

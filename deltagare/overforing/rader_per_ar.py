@@ -1,0 +1,111 @@
+"""Raderna om budget och antal per insats och år, var och en för sig (`doman.md` 3.2, 3.3 och 5)."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from deltagare.overforing.falt import Rad, forkortat
+from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
+from deltagare.overforing.lage import Insatsen, Lage
+from deltagare.overforing.rader_insatser import Varden, insats, organisation
+from deltagare.uppgifter import Kon
+from insatser.models import Budgettyp
+
+BELOPPSGRANS: Final = 999_999_999_999
+
+
+def kand_insats(rad: Rad, lage: Lage) -> Insatsen | None:
+    """Insatsen som raden hör till. None om den saknas, är okänd eller själv har fel."""
+    nyckel = rad.text("insats")
+    if not nyckel:
+        rad.saknas("insats")
+        return None
+    insatsen = lage.insatser.get(nyckel)
+    if insatsen is None:
+        rad.fela(
+            "insats", f"Insatsen ”{forkortat(nyckel)}” finns inte. Lägg till den i insatser.csv eller rätta nyckeln."
+        )
+    elif insatsen.trasig:
+        rad.trasig = True
+        return None
+    return insatsen
+
+
+def budget(rad: Rad, lage: Lage) -> Varden:
+    """En rad i budget.csv: det planerade antal som insatsens sort har."""
+    insatsen = kand_insats(rad, lage)
+    ar = rad.ar()
+    planerat = rad.heltal("planerat_antal", minst=0, enhet="Antalet")
+    volym = rad.heltal("budgeterat_antal_volym", minst=0, enhet="Antalet")
+    if insatsen and planerat is not None and insatsen.ar_volyminsats:
+        rad.fela("planerat_antal", "Insatsen är en volyminsats. Skriv antalet i budgeterat_antal_volym.")
+    if insatsen and volym is not None and not insatsen.ar_volyminsats:
+        rad.fela("budgeterat_antal_volym", "Insatsen är ingen volyminsats. Skriv antalet i planerat_antal.")
+    if rad.trasig or insatsen is None:
+        return None
+    return rad.nr, insatsen.lokal, ar, planerat, volym
+
+
+def budgetpost(rad: Rad, lage: Lage) -> Varden:
+    """En rad i budgetposter.csv. Belopp är hela kronor; utfall kan vara negativt."""
+    insatsen = kand_insats(rad, lage)
+    ar = rad.ar()
+    post = rad.heltal("rad", minst=1, kravs=True, enhet="Radnumret")
+    typ = rad.kod("budgettyp", Budgettyp.values, kravs=True)
+    budget = _belopp(rad, "budget", minst=0)
+    utfall = _belopp(rad, "utfall", minst=-BELOPPSGRANS)
+    beskrivning = rad.namn("beskrivning", langd=500, kravs=False) and rad.ordagrant("beskrivning")
+    if rad.trasig or insatsen is None:
+        return None
+    return rad.nr, insatsen.lokal, ar, post, typ, budget, utfall, beskrivning
+
+
+def _belopp(rad: Rad, kolumn: str, *, minst: int) -> int | None:
+    return rad.heltal(kolumn, minst=minst, hogst=BELOPPSGRANS, enhet="Beloppet, i hela kronor,")
+
+
+def volymantal(rad: Rad, lage: Lage) -> Varden:
+    """En rad i volymantal.csv: det faktiska antalet ett år."""
+    insatsen = kand_insats(rad, lage)
+    ar = rad.ar()
+    antal = rad.heltal("antal", minst=0, kravs=True, enhet="Antalet")
+    if insatsen and not insatsen.ar_volyminsats:
+        rad.fela("insats", "Antal registreras bara för volyminsatser, och insatsen är ingen.")
+    _prova_ar(rad, insatsen, ar, antal, lage.idag)
+    if rad.trasig or insatsen is None:
+        return None
+    return rad.nr, insatsen.lokal, ar, antal
+
+
+def anonyma(rad: Rad, lage: Lage) -> Varden:
+    """En rad i anonyma.csv: antalet av ett kön ett år. Kontor tar också anonyma."""
+    insatsen = kand_insats(rad, lage)
+    ar = rad.ar()
+    kon = rad.kod("kon", Kon.values, kravs=True)
+    antal = rad.heltal("antal", minst=0, kravs=True, enhet="Antalet")
+    if insatsen and insatsen.ar_volyminsats:
+        rad.fela("insats", "Insatsen är en volyminsats: bara antal registreras för den, i volymantal.csv.")
+    _prova_ar(rad, insatsen, ar, antal, lage.idag)
+    if rad.trasig or insatsen is None:
+        return None
+    return rad.nr, insatsen.lokal, ar, kon, antal
+
+
+def _prova_ar(rad: Rad, insatsen: Insatsen | None, ar: int | None, antal: int | None, idag: date) -> None:
+    if ar is None:
+        return
+    if ar > idag.year:
+        rad.fela("ar", f"Året är i framtiden. Antal registreras till och med {idag.year}.")
+    elif insatsen and antal and not (insatsen.start.year <= ar <= (insatsen.slut or date.max).year):
+        slut = insatsen.slut.year if insatsen.slut else "tills vidare"
+        rad.fela("ar", f"Året ligger utanför insatsens datum ({insatsen.start.year}–{slut}).")
+
+
+RADER: Final[dict[str, Callable[[Rad, Lage], Varden]]] = {
+    ORGANISATIONER: organisation,
+    INSATSER: insats,
+    BUDGET: budget,
+    BUDGETPOSTER: budgetpost,
+    VOLYMANTAL: volymantal,
+    ANONYMA: anonyma,
+}

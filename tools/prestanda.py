@@ -1,0 +1,210 @@
+"""Kvoterna i prestandakraven, tagna i en och samma körning: maskiner skiljer sig åt, kvoter inte.
+
+    make prestanda                SKALA=stor (100 000 deltaganden), riket (1 M) eller riket10 (10 M)
+
+Fyller en egen tillfällig databas med `manage.py generera` och skriver varje kvot med sitt mål. Slutkoden är 0 vad
+kvoterna än blir: det är en mätning, inte ett test.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rapporter.urval import Urval
+
+ROT = Path(__file__).resolve().parent.parent
+VARV = 5
+RADER_I_EXCEL = 10_000
+
+
+def tid(gor: Callable[[], Any], varv: int = VARV) -> float:
+    """Sekunder för det mittersta av några varv, efter ett som värmer upp."""
+    gor()
+    tider = []
+    for _ in range(varv):
+        borjan = time.perf_counter()
+        gor()
+        tider.append(time.perf_counter() - borjan)
+    return statistics.median(tider)
+
+
+def skriv(vad: str, kvot: float, mal: float, matt: str) -> None:
+    """En rad: vad, kvot, mål och de uppmätta tiderna."""
+    print(f"{'når' if kvot <= mal else 'MISSAR':7} {kvot:7.2f}  mål högst {mal:<5}  {vad}  ({matt})", flush=True)
+
+
+def urvalet(fran: tuple[int, int], till: tuple[int, int], **urval: Any) -> "Urval":
+    """Månaderna med alla variabler."""
+    from rapporter.urval import Urval  # noqa: PLC0415
+    from rapporter.variabler import VARIABLER  # noqa: PLC0415
+
+    return Urval(date(*fran, 1), date(*till, 1), variabler=tuple(VARIABLER), idag=date.today(), **urval)
+
+
+def rapporten() -> None:
+    """Insatsrapporten mot ett rent svep av tabellen (S1) och en ren räkning (S0)."""
+    from django.db import connections  # noqa: PLC0415 (Django sätts upp i main)
+
+    from rapporter import fragor  # noqa: PLC0415
+
+    forbindelse = connections["default"]
+    koder = fragor.koder()
+    i_ar = date.today().year
+
+    def svep(sql: str, varden: list[Any]) -> Callable[[], None]:
+        def gor() -> None:
+            with forbindelse.cursor() as markor:
+                markor.execute(sql, varden)
+                markor.fetchall()
+
+        return gor
+
+    def karnan(urval: "Urval") -> Callable[[], None]:
+        return svep(fragor.karna(urval).as_string(forbindelse.connection), [])
+
+    with forbindelse.cursor() as markor:
+        markor.execute("SET max_parallel_workers_per_gather = 0")
+        markor.execute("SET ROLE sus_rapport")
+        markor.execute("SET enable_indexscan = off")
+        markor.execute("SET enable_indexonlyscan = off")
+        markor.execute("SET enable_bitmapscan = off")
+    s0 = tid(svep("SELECT count(*) FROM deltagare_deltagande", []))
+
+    def s1(urval: Any) -> float:
+        return tid(svep(S1, [urval.efter, urval.fran, urval.fran, urval.efter, urval.fran, urval.efter, urval.idag]))
+
+    ar = urvalet((i_ar - 1, 1), (i_ar - 1, 12))
+    manad = urvalet((i_ar - 1, 3), (i_ar - 1, 3))
+    tio = urvalet((i_ar - 9, 1), (i_ar, 12))
+    grund = {id(urval): s1(urval) for urval in (ar, manad, tio)}
+    with forbindelse.cursor() as markor:
+        for vag in ("indexscan", "indexonlyscan", "bitmapscan"):
+            markor.execute(f"RESET enable_{vag}")
+    for namn, urval, mal in (("riket, ett år", ar, 1.3), ("riket, en månad", manad, 1.3), ("riket, tio år", tio, 2.2)):
+        matt = tid(karnan(urval))
+        skriv(f"kärnan i Insatsrapporten, {namn}, mot S1", matt / grund[id(urval)], mal, f"{matt:.3f} s")
+    with forbindelse.cursor() as markor:
+        markor.execute("SET ROLE sus_app")
+    forbund = urvalet((i_ar - 1, 1), (i_ar - 1, 12), forbund=(next(iter(koder.forbund)),))
+    matt = tid(lambda: fragor.insatsrapport(forbund, koder=koder))
+    skriv("hela rapporten, ett förbund och ett år, mot S0", matt / s0, 1, f"{matt:.4f} s, S0 {s0:.4f} s")
+    matt = tid(lambda: fragor.insatsrapport(ar, koder=koder))
+    skriv("hela rapporten som värde, riket ett år, mot S0", matt / s0, 4, f"{matt:.3f} s")
+
+
+S1 = """
+SELECT count(*) FILTER (WHERE inregistrering < %s AND (utregistrering IS NULL OR utregistrering >= %s)),
+       count(*) FILTER (WHERE inregistrering >= %s AND inregistrering < %s),
+       count(*) FILTER (WHERE utregistrering >= %s AND utregistrering < %s),
+       count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= %s)
+FROM deltagare_deltagande WHERE NOT felregistrerad
+"""
+
+
+def excel() -> None:
+    """Excelfilen mot den nakna skrivningen av lika många celler utan stil."""
+    from io import BytesIO  # noqa: PLC0415
+
+    import openpyxl  # noqa: PLC0415
+
+    from rapporter import fragor, renderare  # noqa: PLC0415
+
+    i_ar = date.today().year
+    rapport = fragor.insatsrapport(urvalet((i_ar - 9, 1), (i_ar, 12)), koder=fragor.koder())
+    celler = [[rad.nyckel, rad.namn, *rad.varden] for rad in rapport.rader][:RADER_I_EXCEL]
+    platta = [[cell if isinstance(cell, int | date | None) else str(cell) for cell in rad] for rad in celler]
+
+    def naken() -> None:
+        bok = openpyxl.Workbook(write_only=True)
+        blad = bok.create_sheet()
+        for rad in platta:
+            blad.append(rad)
+        bok.save(BytesIO())
+
+    grund, matt = tid(naken, 3), tid(lambda: renderare.rendera(rapport, "xlsx"), 3)
+    skriv(f"Excel, {len(platta)} rader, mot naken skrivning", matt / grund, 1.4, f"{matt:.2f} s mot {grund:.2f} s")
+
+
+def importen(skala: str) -> None:
+    """Importen mot naken COPY av samma rader, med index och villkor men utan triggrar."""
+    from django.db import connections  # noqa: PLC0415
+
+    namn = "deltagare_deltagande deltagare_person deltagare_identitet deltagare_folkbokforing insatser_insats"
+    namn += " insatser_budget insatser_budgetpost deltagare_anonym deltagare_volymantal"
+    with tempfile.TemporaryDirectory() as katalog:
+        manage("generera", "--skala", skala, "--fro", "1", "--till", katalog)
+        with tempfile.TemporaryDirectory(prefix="sus-") as data:
+            miljo = {**os.environ, "SUS_DATA": data}
+            manage("migrate", "--verbosity", "0", miljo=miljo)
+            borjan = time.perf_counter()
+            manage("importera", katalog, "--tyst", miljo=miljo)
+            import_ = time.perf_counter() - borjan
+    with connections["agare"].cursor() as markor, tempfile.TemporaryDirectory() as katalog:
+        kopior = []
+        for tabell in namn.split():
+            markor.execute(
+                "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns "
+                "WHERE table_name = %s AND is_generated = 'NEVER'",
+                [tabell],
+            )
+            kopior.append((tabell, markor.fetchone()[0], Path(katalog) / tabell))
+        for tabell, kolumner, fil in kopior:
+            with fil.open("wb") as ut, markor.copy(f"COPY {tabell} ({kolumner}) TO STDOUT (FORMAT binary)") as fran:
+                for bit in fran:
+                    ut.write(bit)
+        for tabell, _, _ in kopior:
+            markor.execute(f"CREATE TABLE kopia_{tabell} (LIKE {tabell} INCLUDING ALL)")
+        borjan = time.perf_counter()
+        for tabell, kolumner, fil in kopior:
+            till = f"COPY kopia_{tabell} ({kolumner}) FROM STDIN (FORMAT binary)"
+            with markor.copy(till) as in_, fil.open("rb") as kopia:
+                while bit := kopia.read(1 << 20):
+                    in_.write(bit)
+        copy = time.perf_counter() - borjan
+        for tabell, _, _ in kopior:
+            markor.execute(f"DROP TABLE kopia_{tabell}")
+    skriv(f"importera, skala {skala}, mot naken COPY", import_ / copy, 2, f"{import_:.1f} s mot {copy:.1f} s")
+
+
+def manage(*argument: str, miljo: dict[str, str] | None = None) -> None:
+    """Ett kommando i en egen process; slutar mätningen om det misslyckas."""
+    subprocess.run([sys.executable, ROT / "manage.py", *argument], check=True, env=miljo, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Fyller en tillfällig databas och mäter."""
+    tolk = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    tolk.add_argument("--skala", choices=("stor", "riket", "riket10"), default="stor")
+    skala = tolk.parse_args().skala
+    with tempfile.TemporaryDirectory(prefix="sus-") as data:
+        os.environ["SUS_DATA"] = data
+        os.environ["DJANGO_SETTINGS_MODULE"] = "sus.settings"
+        sys.path.insert(0, str(ROT))
+        from sus import inbaddad  # noqa: PLC0415 (efter SUS_DATA)
+
+        with inbaddad.instans():
+            import django  # noqa: PLC0415 (när databasen är igång vet inställningarna var den är)
+
+            django.setup()
+            borjan = time.perf_counter()
+            manage("generera", "--skala", skala, "--fro", "1")
+            print(f"generera --skala {skala}: {time.perf_counter() - borjan:.0f} s (mål för riket: högst 240 s)")
+            rapporten()
+            excel()
+            importen(skala)
+            from django.db import connections  # noqa: PLC0415
+
+            connections.close_all()
+
+
+if __name__ == "__main__":
+    main()

@@ -143,6 +143,7 @@ def importen(skala: str) -> None:
     with tempfile.TemporaryDirectory() as katalog:
         manage("generera", "--skala", skala, "--fro", "1", "--till", katalog)
         with tempfile.TemporaryDirectory(prefix="sus-") as data:
+            Path(data).chmod(0o711)
             miljo = {**os.environ, "SUS_DATA": data}
             manage("migrate", "--verbosity", "0", miljo=miljo)
             borjan = time.perf_counter()
@@ -186,6 +187,7 @@ def main() -> None:
     tolk.add_argument("--skala", choices=("stor", "riket", "riket10"), default="stor")
     skala = tolk.parse_args().skala
     with tempfile.TemporaryDirectory(prefix="sus-") as data:
+        Path(data).chmod(0o711)  # som root körs databasen av en annan användare, som ska kunna passera
         os.environ["SUS_DATA"] = data
         os.environ["DJANGO_SETTINGS_MODULE"] = "sus.settings"
         sys.path.insert(0, str(ROT))

@@ -4,12 +4,17 @@ from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
+from django.urls import reverse
 
 
 class LoggaInForm(AuthenticationForm):
     """Användarnamn och lösenord. Samma besked vad som än är fel: det avslöjar inget om vilka konton som finns."""
+
+    # Formuläret som den utloggade skickade, signerat av behorighet.views
+    inskickat = forms.CharField(widget=forms.HiddenInput, required=False)
 
     error_messages = {
         "invalid_login": "Användarnamnet eller lösenordet stämmer inte. Kontrollera båda och försök igen.",
@@ -24,4 +29,6 @@ class LoggaInForm(AuthenticationForm):
         self.fields["password"].error_messages["required"] = "Ange ditt lösenord."
         self.helper = FormHelper()
         self.helper.form_error_title = "Du är inte inloggad"
-        self.helper.layout = Layout("username", "password", Submit("logga_in", "Logga in"))
+        if self.initial.get("inskickat"):
+            self.helper.form_action = reverse("logga_in")
+        self.helper.layout = Layout("username", "password", "inskickat", Submit("logga_in", "Logga in"))

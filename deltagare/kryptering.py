@@ -6,7 +6,6 @@ Nycklarna ligger utanför databasen (`settings.SUS_NYCKLAR`). Varje rad säger v
 import hmac
 import os
 from base64 import b64decode
-from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -14,7 +13,6 @@ from django.conf import settings
 _NONCE = 12
 
 
-@lru_cache(maxsize=16)
 def _aes(nyckel_id: str) -> AESGCM:
     return AESGCM(b64decode(settings.SUS_NYCKLAR[nyckel_id]))
 

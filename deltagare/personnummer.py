@@ -10,6 +10,8 @@ from personnummer import personnummer as paketet
 # Bara ASCII-siffror: \d skulle släppa igenom andra skriftsystems siffror.
 _FORM: Final = re.compile(r"^([0-9]{2})?([0-9]{6})([-+]?)([0-9]{4})$")
 
+FORSTA_FODELSEAR: Final = 1850  # ingen med personnummer är äldre; databasen har samma gräns
+
 OGILTIGT: Final = "Kontrollera personnumret: skriv det som ååååmmdd-nnnn. Samordningsnummer går också bra."
 
 
@@ -42,7 +44,7 @@ def tolka(text: str, *, idag: date) -> Personnummer:
     """Läser ett person- eller samordningsnummer, med eller utan sekel och skiljetecken (R17).
 
     `idag` avgör seklet för tio siffror och vad som är framtid. Ger OgiltigtPersonnummer om datum eller
-    kontrollsiffra inte stämmer, eller om födelsedagen är i framtiden.
+    kontrollsiffra inte stämmer, eller om födelsedagen är i framtiden eller före 1850.
     """
     rensad = "".join(unicodedata.normalize("NFC", text).split()).replace("–", "-").replace("−", "-")  # noqa: RUF001
     traff = _FORM.match(rensad)
@@ -58,7 +60,7 @@ def tolka(text: str, *, idag: date) -> Personnummer:
         raise OgiltigtPersonnummer(OGILTIGT) from fel
     samordning = int(sexsiffrigt[4:6]) > 60
     fodd = date(int(sekel + sexsiffrigt[:2]), int(sexsiffrigt[2:4]), int(sexsiffrigt[4:6]) - 60 * samordning)
-    if fodd > idag:
+    if fodd > idag or fodd.year < FORSTA_FODELSEAR:
         raise OgiltigtPersonnummer(OGILTIGT)
     return Personnummer(
         nummer=sekel + sexsiffrigt + sista,

@@ -198,7 +198,12 @@ def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymfo
     if (plats := request.POST.get("stryk", "")).isdigit() and int(plats) < len(rader):
         del rader[int(plats)]
         return Anonymform(initial=request.POST.dict(), insatser=insatser, rader=rader)
-    falt = {"kvinna": "antal_kvinnor", "man": "antal_man"}.get(request.POST.get("lagg_till", ""), "")
+    falten = {"kvinna": "antal_kvinnor", "man": "antal_man"}
+    kon = request.POST.get("lagg_till", "")
+    # Retur i ett fält trycker på sidans första knapp: är bara det andra fältet ifyllt är det som menas.
+    if kon in falten and not request.POST.get(falten[kon]):
+        kon = next((annat for annat, namn in falten.items() if request.POST.get(namn)), kon)
+    falt = falten.get(kon, "")
     bunden = Anonymform(request.POST, insatser=insatser, rader=rader)
     bunden.is_valid()
     if not falt or not bunden.cleaned_data.get(falt):
@@ -209,7 +214,7 @@ def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymfo
         return bunden
     antal = bunden.cleaned_data[falt]
     initial = {**request.POST.dict(), falt: ""}
-    return Anonymform(initial=initial, insatser=insatser, rader=[*rader, f"{request.POST['lagg_till']}:{antal}"])
+    return Anonymform(initial=initial, insatser=insatser, rader=[*rader, f"{kon}:{antal}"])
 
 
 def _visa_anonyma(request: Begaran, form: Anonymform, insatser: QuerySet[Insats]) -> HttpResponse:

@@ -30,7 +30,7 @@ from deltagare.overforing.personrader import INGET, Person
 from deltagare.overforing.rader_deltaganden import Deltaganden
 from deltagare.overforing.tabeller import PER_AR, Antal
 
-_SEDDA = 300_000  # olika personuppgifter att minnas; fler skrivs bara flera gånger till arbetstabellen
+_SEDDA = 100_000  # olika personuppgifter att minnas; fler skrivs bara flera gånger till arbetstabellen
 
 
 class _Bara(Exception):

@@ -129,7 +129,7 @@ def finn(utfall: Utfall) -> None:
     kor("ALTER TABLE imp_avtryckstraff ADD UNIQUE (rad), ADD UNIQUE (id)")
     kor(_TRAFFAR)
     kor("CREATE UNIQUE INDEX ON imp_traff (rad)")
-    kor("CREATE UNIQUE INDEX ON imp_traff (id)")
+    kor("CREATE INDEX ON imp_traff (id)")
     kor("ANALYZE imp_traff")
 
 

@@ -1,6 +1,7 @@
 """Skriver deltaganden och folkbokföring ur arbetstabellerna."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, LiteralString
 
 from psycopg import sql
 
@@ -76,20 +77,10 @@ _TA_BORT_FOLKBOKFORING: Final = """
 
 def fyll_saknade(fil: Csvfil) -> None:
     """Kolumner som filen inte har behåller det som är registrerat, liksom samtycket för den som är identifierad."""
-    saknade = [kolumn for kolumn in _VARDEN if not fil.har(kolumn)]
-    if saknade:
-        kor(
-            sql.SQL(
-                "UPDATE imp_deltagande s SET {} FROM imp_traff t JOIN deltagare_deltagande d ON d.id = t.id "
-                "WHERE t.rad = s.rad AND ROW({}) IS DISTINCT FROM ROW({})"
-            ).format(
-                sql.SQL(", ").join(
-                    sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("d", kolumn)) for kolumn in saknade
-                ),
-                kolumner("d", saknade),
-                kolumner("s", saknade),
-            )
-        )
+    if saknade := [kolumn for kolumn in _VARDEN if not fil.har(kolumn)]:
+        _behall(saknade, "true")
+    # Den som har återtagit sitt samtycke är utregistrerad: en äldre fil öppnar inte deltagandet igen (R25).
+    _behall(_VARDEN, "s.slag <> 't' AND d.avslutningsanledning = 'atertaget_samtycke'")
     kor(
         """
         UPDATE imp_deltagande s SET samtycke = d.samtycke
@@ -107,6 +98,23 @@ def fyll_saknade(fil: Csvfil) -> None:
         )
 
 
+def _behall(falt: Sequence[str], villkor: LiteralString) -> None:
+    """Ger raderna de registrerade värdena."""
+    kor(
+        sql.SQL(
+            "UPDATE imp_deltagande s SET {} FROM imp_traff t JOIN deltagare_deltagande d ON d.id = t.id "
+            "WHERE t.rad = s.rad AND {} AND ROW({}) IS DISTINCT FROM ROW({})"
+        ).format(
+            sql.SQL(", ").join(
+                sql.SQL("{} = {}").format(sql.Identifier(namn), sql.Identifier("d", namn)) for namn in falt
+            ),
+            sql.SQL(villkor),
+            kolumner("d", falt),
+            kolumner("s", falt),
+        )
+    )
+
+
 def skriv() -> Antal:
     """Skriver nya och ändrade deltaganden."""
     alla = (*_PERSONENS, *_VARDEN)
@@ -114,6 +122,9 @@ def skriv() -> Antal:
     nya = kor(
         sql.SQL(_NYA).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=kolumner("s", alla)), [bas]
     )
+    antal, traffar = hamta("SELECT (SELECT count(*) FROM imp_deltagande), (SELECT count(*) FROM imp_traff)")[0]
+    if nya != antal - traffar:
+        raise RuntimeError("Alla rader blev inte skrivna.")  # får inte hända: hellre inget än nästan allt
     kor(_NY_FOLKBOKFORING, [bas])
     kor(sql.SQL(_ANDRADE).format(fore=kolumner("d", alla), efter=kolumner("s", alla)))
     kor("ANALYZE imp_andrad")
@@ -126,8 +137,7 @@ def skriv() -> Antal:
     )
     kor(_ANDRA_FOLKBOKFORING)
     kor(_TA_BORT_FOLKBOKFORING)
-    alla_rader = hamta("SELECT count(*) FROM imp_deltagande")[0][0]
-    return Antal(nya, andrade, alla_rader - nya - andrade)
+    return Antal(nya, andrade, antal - nya - andrade)
 
 
 def _reservera() -> int:

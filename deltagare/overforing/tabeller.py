@@ -71,8 +71,8 @@ PER_AR: Final = {
         _lika("budgettyp", "budget", "utfall", "beskrivning"),
         versionerad=False,
     ),
-    ANONYMA: Tabell("deltagare_anonym", "imp_anonym", (*_AR, ("kon", "kon")), _lika("antal"), versionerad=False),
     VOLYMANTAL: Tabell("deltagare_volymantal", "imp_volymantal", _AR, _lika("antal"), versionerad=True),
+    ANONYMA: Tabell("deltagare_anonym", "imp_anonym", (*_AR, ("kon", "kon")), _lika("antal"), versionerad=False),
 }
 
 

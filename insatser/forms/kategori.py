@@ -64,6 +64,10 @@ class Kategoriform(forms.Form):
             list(mojliga.preciserade), "Välj preciserad inriktning" if mojliga.preciserade else "Välj inriktning först"
         )
         valfalt(self, "malgrupper").choices = [(m.value, m.label) for m in mojliga.malgrupper]
+        if not mojliga.malgrupper:
+            self.fields["malgrupper"].help_text = (
+                "Ingen målgrupp anges för samverkansformen." if inriktning else "Välj inriktning först."
+            )
         self.fields["visad_inriktning"].initial = inriktning
         for namn in KATEGORIFALT:
             # Panelen är obligatorisk i sin helhet; reglerna om den ger bättre besked än "obligatoriskt".

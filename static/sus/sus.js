@@ -210,7 +210,7 @@
     stycke.textContent = text;
     if (lank) {
       const a = document.createElement("a");
-      Object.assign(a, { href: lank.adress, target: "_blank", className: "anchor", textContent: lank.text });
+      Object.assign(a, { href: lank.adress, className: "anchor", textContent: lank.text });
       stycke.append(" ", a);
     }
     ruta.append(stycke);
@@ -229,10 +229,10 @@
       if (inloggningssida(h.detail.xhr)) {
         // Sidan får inte bytas mot inloggningen: det ifyllda skulle gå förlorat
         h.detail.shouldSwap = false;
-        visaBesked("Du är utloggad. Det du har skrivit är kvar på sidan.", {
-          adress: "/logga-in/",
-          text: "Logga in i en ny flik",
-        });
+        visaBesked(
+          "Du har blivit utloggad. Det du har skrivit är kvar på sidan, och följer med när du väljer Spara och loggar in.",
+          { adress: "/logga-in/", text: "Logga in" },
+        );
       } else {
         document.getElementById("besked").replaceChildren();
       }

@@ -42,9 +42,15 @@ class Deltagandekalla:
     """Raderna till en insats i deltaganden.csv."""
 
     def __init__(
-        self, folk: Folk, slump: random.Random, idag: date, malgrupper: Sequence[str], kommuner: Sequence[str]
+        self,
+        folk: Folk,
+        slump: random.Random,
+        idag: date,
+        langsta: int,
+        malgrupper: Sequence[str],
+        kommuner: Sequence[str],
     ) -> None:
-        self._folk, self._slump, self._idag, self._kommuner = folk, slump, idag, kommuner
+        self._folk, self._slump, self._idag, self._langsta, self._kommuner = folk, slump, idag, langsta, kommuner
         self._kon = next((_KON[malgrupp] for malgrupp in malgrupper if malgrupp in _KON), None)
         self._unga = "unga" in malgrupper
 
@@ -75,7 +81,7 @@ class Deltagandekalla:
         return 16 <= alder <= (29 if self._unga else 66) and (self._kon is None or person.kon == self._kon)
 
     def _slut(self, inn: date, slut: date | None) -> tuple[date | None, str]:
-        langd = int(30 + self._slump.betavariate(1.6, 3.2) * 760)
+        langd = int(30 + self._slump.betavariate(1.6, 3.2) * self._langsta)
         ut = inn + timedelta(days=langd)
         if slut and slut <= self._idag:
             ut = min(ut, slut)

@@ -220,5 +220,7 @@ def _deltaganden(insatser: list[Insats], skala: Skala, folk: Folk, slump: random
     for insats, grans in zip(egna, granser, strict=True):
         antal = round(skala.deltaganden * grans / granser[-1]) - gjorda
         gjorda += antal
-        kalla = Deltagandekalla(folk, slump, idag, insats.malgrupper, insats.organisation.forbund.kommuner)
+        kalla = Deltagandekalla(
+            folk, slump, idag, skala.langsta, insats.malgrupper, insats.organisation.forbund.kommuner
+        )
         yield from kalla.rader(insats.nyckel, insats.start, insats.slut, antal)

@@ -1,0 +1,147 @@
+"""Påhittade uppgifter och demokonton."""
+
+import csv
+import io
+import re
+from datetime import date
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from behorighet.models import Anvandare
+from behorighet.roller import Rattighet, Roll
+from deltagare.management.commands.demokonton import KONTON
+from deltagare.overforing.filformat import FILER
+from deltagare.overforing.generatorn.folk import Folk
+from deltagare.overforing.generatorn.skalor import SKALOR, Skala
+from deltagare.overforing.generatorn.varlden import skriv
+from deltagare.personnummer import tolka
+from insatser.models import Insats, Samverkansorganisation, Uppdrag
+from tests.importkatalog import importera, sql
+
+IDAG = date(2026, 10, 31)
+
+
+def generera(*argument):
+    ut = io.StringIO()
+    call_command("generera", *argument, stdout=ut)
+    return ut.getvalue()
+
+
+@pytest.fixture
+def demo(egen_databas):
+    generera("--skala=demo", "--fro=1", "--idag=2026-10-31")
+
+
+def test_samma_fro_ger_samma_filer(tmp_path):
+    for namn, fro in (("a", 1), ("b", 1), ("c", 2)):
+        (tmp_path / namn).mkdir()
+        skriv(tmp_path / namn, SKALOR["demo"], fro=fro, idag=IDAG)
+
+    for fil in FILER:
+        assert (tmp_path / "a" / fil).read_bytes() == (tmp_path / "b" / fil).read_bytes()
+    assert (tmp_path / "a" / "deltaganden.csv").read_bytes() != (tmp_path / "c" / "deltaganden.csv").read_bytes()
+
+
+def test_demon_ar_ett_trovardigt_sverige_i_smatt(demo):
+    former = sql("SELECT samverkansform, count(*) FROM insatser_samverkansorganisation GROUP BY 1 ORDER BY 1")
+    assert former == [("finsam", 12), ("handlingsplan", 1), ("tvapart", 2)]
+    assert Insats.objects.using("agare").count() > 100
+    ((antal, oppna, utan_senare),) = sql(
+        "SELECT count(*), count(*) FILTER (WHERE utregistrering IS NULL), "
+        "count(*) FILTER (WHERE inregistrering > %s OR utregistrering > %s) FROM deltagare_deltagande",
+        [IDAG, IDAG],
+    )
+    assert antal == SKALOR["demo"].deltaganden
+    assert 0.08 < oppna / antal < 0.3
+    assert utan_senare == 0
+    # Arbetet ökar och försörjningen minskar, men inte för alla.
+    ((fore, efter, ingen_fore, ingen_efter),) = sql(
+        "SELECT avg((arbete_fore > 0)::int)::float, avg((arbete_efter > 0)::int)::float, "
+        "avg(('ingen' = ANY(forsorjning_fore))::int)::float, avg(('ingen' = ANY(forsorjning_efter))::int)::float "
+        "FROM deltagare_deltagande WHERE avslutningsanledning = 'fullfoljd'"
+    )
+    assert fore < efter < 0.6
+    assert ingen_fore < ingen_efter < 0.5
+    # Årets utfall är inte känt än.
+    assert sql("SELECT count(utfall) FROM insatser_budgetpost WHERE ar = 2026") == [(0,)]
+    assert sql("SELECT count(*) - count(utfall) FROM insatser_budgetpost WHERE ar < 2026") == [(0,)]
+    assert sql("SELECT max(slutdatum) FROM insatser_samverkansorganisation") == [(date(2013, 1, 31),)]
+
+
+def test_en_databas_med_uppgifter_fylls_inte(demo):
+    with pytest.raises(CommandError, match="Databasen är inte tom"):
+        generera("--skala=demo", "--fro=1")
+
+
+def test_filerna_gar_att_importera_och_katalogen_ska_vara_tom(egen_databas, tmp_path):
+    generera("--skala=demo", "--fro=3", f"--till={tmp_path / 'ut'}", "--idag=2026-10-31")
+
+    assert Samverkansorganisation.objects.using("agare").count() == 0
+    with pytest.raises(CommandError, match="inte tom"):
+        generera("--skala=demo", "--fro=3", f"--till={tmp_path / 'ut'}")
+    assert importera(tmp_path / "ut", idag="2026-10-31").felrader == []
+    assert " 0 nya, 0 ändrade" in importera(tmp_path / "ut", idag="2026-10-31").ut[-1]
+
+
+@pytest.mark.parametrize("namn", ["demo", "riket"])
+def test_personnumren_ar_ur_testserien_och_olika(namn):
+    folk = Folk(SKALOR[namn], fro=1)
+    prov = range(0, folk.antal, max(1, folk.antal // 3_000))
+    nummer = [folk.person(i).nummer for i in prov]
+
+    assert len(set(nummer)) == len(nummer)
+    assert all(980 <= int(ett[8:11]) <= 999 for ett in nummer)
+    for i, ett in zip(prov, nummer, strict=True):
+        tolkat = tolka(ett, idag=IDAG)
+        assert (tolkat.kon, tolkat.fodelsear) == (folk.person(i).kon, folk.person(i).fodelsear)
+
+
+def test_alla_i_riket_far_plats_i_testserien():
+    for skala in SKALOR.values():
+        dagar = date(skala.fodda[1], 12, 31) - date(skala.fodda[0], 1, 1)
+        assert skala.personer <= 20 * (dagar.days + 1)
+
+
+def test_riket_ar_som_prestandamalen_sager(tmp_path):
+    assert SKALOR["riket"][:2] == (80, 10_000)
+    assert SKALOR["riket"].deltaganden == 1_000_000
+    assert SKALOR["riket10"].deltaganden == 10_000_000
+    litet = Skala(80, 400, 10, 10_000, 4_000, (1953, 2000), 960)
+    skriv(tmp_path, litet, fro=1, idag=IDAG)
+    with (tmp_path / "deltaganden.csv").open(newline="") as fil:
+        rader = list(csv.DictReader(fil))
+
+    assert len(rader) == 4_000
+    assert sum(not rad["utregistrering"] for rad in rader) / 4_000 == pytest.approx(0.12, abs=0.03)
+
+
+def test_demokonton_har_behorigheter_och_uppdrag(demo, settings):
+    settings.DEMO = True
+    call_command("demokonton", stdout=io.StringIO())
+    call_command("demokonton", stdout=io.StringIO())
+
+    assert {konto.anvandarnamn for konto in KONTON} == {
+        "insatsansvarig", "deltagaransvarig", "samverkansadministrator", "rapport", "bestallare", "systemadministrator",
+    }  # fmt: skip
+    konton = {konto.username: konto for konto in Anvandare.objects.all()}
+    assert len(konton) == 6
+    for konto in KONTON:
+        assert konton[konto.anvandarnamn].roller_nu == [konto.roll]
+        assert konton[konto.anvandarnamn].check_password("demo")
+        assert not re.search(r"\d", konton[konto.anvandarnamn].get_full_name())
+    egna = Insats.objects.synliga_for(konton["deltagaransvarig"], Rattighet.REGISTRERA_DELTAGARE)
+    assert 6 <= egna.count() <= 8
+    ansvarigs = Insats.objects.synliga_for(konton["insatsansvarig"], Rattighet.REGISTRERA_INSATS)
+    assert set(egna) <= set(ansvarigs)
+    assert ansvarigs.values("samverkansorganisation").distinct().count() == 3
+    assert Uppdrag.objects.filter(behorighet__roll=Roll.SAMVERKANSADMINISTRATOR).count() == 1
+
+
+def test_demokonton_skapas_bara_i_demolaget(egen_databas, settings):
+    settings.DEMO = False
+
+    with pytest.raises(CommandError, match="demoläget"):
+        call_command("demokonton")
+    assert Anvandare.objects.count() == 0

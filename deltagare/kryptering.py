@@ -6,6 +6,7 @@ Nycklarna ligger utanför databasen (`settings.SUS_NYCKLAR`). Varje rad säger v
 import hmac
 import os
 from base64 import b64decode
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings

@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, ProgrammingError, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, ProgrammingError, transaction
 
 CHECK_VIOLATION: Final = "23514"
 
@@ -51,6 +51,8 @@ def skriver(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             yield
     except IntegrityError as fel:
         raise som_valideringsfel(fel) from fel
+    except DataError as fel:
+        raise ValidationError("Ett tal eller datum är för stort för att sparas. Kontrollera det du skrev.") from fel
     except ProgrammingError as fel:
         # Radskyddet sade nej: uppdraget tog slut medan sidan var öppen.
         if isinstance(fel.__cause__, psycopg.errors.InsufficientPrivilege):

@@ -13,7 +13,7 @@ from django.urls import reverse
 class LoggaInForm(AuthenticationForm):
     """Användarnamn och lösenord. Samma besked vad som än är fel: det avslöjar inget om vilka konton som finns."""
 
-    # Formuläret som den utloggade skickade, signerat av behorighet.views
+    # Formuläret som den utloggade skickade, krypterat av behorighet.views
     inskickat = forms.CharField(widget=forms.HiddenInput, required=False)
 
     error_messages = {

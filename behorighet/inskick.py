@@ -19,6 +19,10 @@ ANDRAT = (
 )
 
 
+# Säger vem och varifrån, inte vad.
+UTAN = ("csrfmiddlewaretoken", "vem")
+
+
 class RedanSkickat(ValidationError):
     """Samma token med annat innehåll: det inskrivna visas igen, aldrig tappas."""
 
@@ -64,7 +68,7 @@ def _token(begaran: Begaran) -> UUID | None:
 
 def _summa(begaran: Begaran) -> bytes:
     # Nycklad: innehållet kan vara personuppgifter, och en vanlig summa av ett personnummer går att gissa.
-    innehall = {namn: varden for namn, varden in sorted(begaran.POST.lists()) if namn != "csrfmiddlewaretoken"}
+    innehall = {namn: varden for namn, varden in sorted(begaran.POST.lists()) if namn not in UTAN}
     text = json.dumps([begaran.path, innehall], ensure_ascii=False)
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).digest()
 

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
 from behorighet.models import Anvandare
@@ -38,6 +39,8 @@ def kraver(rattighet: Rattighet) -> Callable[[Vy[P]], Vy[P]]:
     def dekorera(vy: Vy[P]) -> Vy[P]:
         @wraps(vy)
         def skyddad(request: Begaran, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.roller_nu:
+                return render(request, "utan_behorighet.html", status=403)  # R3
             if not request.user.far(rattighet):
                 raise PermissionDenied
             satt_sammanhang(request.user)

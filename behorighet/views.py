@@ -1,21 +1,28 @@
 """Inloggningen, och vad som händer med ett formulär som skickas av den som blivit utloggad (P15).
 
-Det inskickade följer med genom inloggningen, signerat, och skickas igen när användaren säger till. Det sparas
-ingenstans: det finns bara på de två sidorna, som webbläsaren inte lagrar.
+Det inskickade följer med genom inloggningen, krypterat, och skickas igen när användaren säger till. Det sparas
+ingenstans: det finns bara på de två sidorna, som webbläsaren inte lagrar. Bara den som formuläret visades för får
+tillbaka det (P7).
 """
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Final
 
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView
-from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.csrf import csrf_failure
 
 from behorighet.forms import LoggaInForm
+from behorighet.kontext import FALT, visades_for
 
 SALT: Final = "behorighet.inskickat"
 GILTIGT: Final = 3600  # sekunder från det att formuläret skickades
@@ -31,7 +38,9 @@ def logga_in(request: HttpRequest) -> HttpResponseBase:
     )(request)
     inskickat = _las(request.POST.get("inskickat", ""))
     if inskickat and request.user.is_authenticated:
-        return _visa_inskickat(request, inskickat, rubrik="Du är inloggad igen")
+        if _ar_for(request, inskickat):
+            return _visa_inskickat(request, inskickat, rubrik="Du är inloggad igen")
+        messages.warning(request, "Formuläret som inte sparades var någon annans och visas inte.")
     return svar
 
 
@@ -59,24 +68,36 @@ def csrf_fel(request: HttpRequest, reason: str = "") -> HttpResponseBase:
         return csrf_failure(request, reason)
     if not request.user.is_authenticated:
         return _be_om_inloggning(request)
-    return _visa_inskickat(request, _inskickat(request), rubrik="Sidan har blivit för gammal")
+    inskickat = _inskickat(request)
+    if not _ar_for(request, inskickat):
+        return csrf_failure(request, reason)
+    return _visa_inskickat(request, inskickat, rubrik="Sidan har blivit för gammal")
 
 
 def _inskickat(request: HttpRequest) -> dict[str, Any]:
-    falt = [(namn, varden) for namn, varden in request.POST.lists() if namn != "csrfmiddlewaretoken"]
-    return {"till": request.get_full_path(), "falt": falt}
+    bort = {"csrfmiddlewaretoken", FALT}
+    falt = [(namn, varden) for namn, varden in request.POST.lists() if namn not in bort]
+    return {"till": request.get_full_path(), "vem": request.POST.get(FALT, ""), "falt": falt}
+
+
+def _ar_for(request: HttpRequest, inskickat: dict[str, Any]) -> bool:
+    return request.user.pk is not None and visades_for(inskickat["vem"], request.user.pk)
 
 
 def _las(text: str) -> dict[str, Any] | None:
     try:
-        inskickat: dict[str, Any] = signing.loads(text, salt=SALT, max_age=GILTIGT)
-    except signing.BadSignature:
+        inskickat: dict[str, Any] = json.loads(_nyckel().decrypt(text.encode(), ttl=GILTIGT))
+    except InvalidToken:
         return None
     return inskickat
 
 
+def _nyckel() -> Fernet:
+    return Fernet(urlsafe_b64encode(sha256(f"{SALT}{settings.SECRET_KEY}".encode()).digest()))
+
+
 def _be_om_inloggning(request: HttpRequest) -> HttpResponse:
-    text = signing.dumps(_inskickat(request), salt=SALT, compress=True)
+    text = _nyckel().encrypt(json.dumps(_inskickat(request)).encode()).decode()
     form = LoggaInForm(request, initial={"inskickat": text})
     return render(request, "registration/logga_in.html", {"form": form, "inskickat": True}, status=403)
 

@@ -91,6 +91,7 @@ def inregistrera(
     with skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.DELTAGARE, av=av)
         person_id = person_for(insats=insats, nummer=nummer, fornamn=fornamn, efternamn=efternamn)
+        _krav_nytt_samtycke(insats, person_id, samtycke)
         samma_dag = Deltagande.objects.filter(insats=insats, person_id=person_id, inregistrering=inregistrering)
         deltagande = Deltagande.objects.create(
             person_id=person_id,
@@ -113,6 +114,15 @@ def inregistrera(
             deltagande=deltagande.pk,
         )
     return deltagande
+
+
+def _krav_nytt_samtycke(insats: Insats, person_id: int, samtycke: date) -> None:
+    """Ett nytt samtycke för varje inregistrering: inte det som redan en tidigare vilar på (R18)."""
+    tidigare = Deltagande.objects.raknas().filter(insats=insats, person_id=person_id, utregistrering__isnull=False)
+    if tidigare.filter(samtycke__gte=samtycke).exists():
+        raise ValidationError(
+            {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."}
+        )
 
 
 def utregistrera(
@@ -158,16 +168,21 @@ def utregistrera(
 
 
 def _avidentifiera(deltagande: Deltagande) -> None:
-    """Tar bort identiteten för deltagandet (R25, P10). Fingeravtrycket hindrar att en fil återställer den."""
-    identitet = Identitet.objects.get(person_id=deltagande.person_id)
-    avtryck = kryptering.fingeravtryck(
-        insats=deltagande.insats.nyckel,
-        person=identitet.klartext("personnummer"),
-        inregistrering=deltagande.inregistrering.isoformat(),
-        lopnr=deltagande.lopnr,
-    )
-    with connection.cursor() as markor:
-        markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [deltagande.pk, avtryck])
+    """Tar bort identiteten för personens alla deltaganden i insatsen (R25, P10).
+
+    Fingeravtrycken hindrar att en fil återställer den.
+    """
+    nummer = Identitet.objects.get(person_id=deltagande.person_id).klartext("personnummer")
+    insatsen = Deltagande.objects.filter(person_id=deltagande.person_id, insats_id=deltagande.insats_id)
+    for ett in insatsen.filter(avidentifierat=False):
+        avtryck = kryptering.fingeravtryck(
+            insats=deltagande.insats.nyckel,
+            person=nummer,
+            inregistrering=ett.inregistrering.isoformat(),
+            lopnr=ett.lopnr,
+        )
+        with connection.cursor() as markor:
+            markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [ett.pk, avtryck])
 
 
 def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> Deltagande | None:

@@ -117,8 +117,11 @@ def _utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     insats, nummer = forsta.cleaned_data["insats"], forsta.cleaned_data["personnummer"]
     deltagande = tjanster.oppet_deltagande(insats=insats, nummer=nummer, av=request.user)
     if deltagande is None:
-        if svar := tidigare_svar(request):
-            return redirect(svar)  # ett dubbelklick: den första har redan utregistrerat
+        try:
+            if svar := tidigare_svar(request):
+                return redirect(svar)  # ett dubbelklick: den första har redan utregistrerat
+        except ValidationError as fel:
+            visa_fel(forsta, fel)
         forsta.add_error("personnummer", "Personen är inte inregistrerad i insatsen. Kontrollera numret och insatsen.")
         return _visa_registrering(request, forsta)
     argument: dict[str, Any] = {"insatser": insatser, "deltagande": deltagande}
@@ -195,7 +198,7 @@ def anonyma(request: Begaran) -> HttpResponse:
 def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymform:
     """*Lägg till* och *Ta bort* på raderna som inte är sparade än."""
     rader = request.POST.getlist("rad")
-    if (plats := request.POST.get("stryk", "")).isdigit() and int(plats) < len(rader):
+    if (plats := request.POST.get("stryk", "")).isdecimal() and plats.isascii() and int(plats) < len(rader):
         del rader[int(plats)]
         return Anonymform(initial=request.POST.dict(), insatser=insatser, rader=rader)
     falten = {"kvinna": "antal_kvinnor", "man": "antal_man"}

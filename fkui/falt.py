@@ -10,6 +10,9 @@ from django.core.exceptions import ValidationError
 
 from fkui.widgets import DATUMFORMAT, DatumText, TalText
 
+# Samma gränser som i importerade filer: det som går att skriva ska gå att föra över.
+FORSTA_AR: Final = 1900
+SISTA_AR: Final = 2100
 DATUMFORM: Final = re.compile(r"\d{4}(-?)\d{2}\1\d{2}", re.ASCII)
 MANADSFORM: Final = re.compile(r"(\d{4})-?(\d{2})", re.ASCII)
 TALFORM: Final = re.compile(r"[-\u2212]?[0-9]+")
@@ -30,7 +33,10 @@ class Datumfalt(forms.DateField):
         """Tolkar texten. `strptime` ensam skulle även ta 2025-1-1 och läsa 2025111 som den 1 november."""
         if isinstance(value, str) and (text := value.strip()) and not DATUMFORM.fullmatch(text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(value)
+        dag = super().to_python(value)
+        if dag is not None and not FORSTA_AR <= dag.year <= SISTA_AR:
+            raise ValidationError(f"Året ska ligga mellan {FORSTA_AR} och {SISTA_AR}.", code="invalid")
+        return dag
 
 
 class Manadsfalt(forms.DateField):

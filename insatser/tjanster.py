@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from behorighet.databasfel import skriver
@@ -160,5 +161,6 @@ def las_kategorisering(*, insats: Insats, orsak: Lasorsak, av: Anvandare | None)
     Tar insatsens rad: den som samtidigt ändrar kategoriseringen väntar och nekas sedan. Ett lås tas aldrig upp.
     """
     last = Insats.objects.filter(pk=insats.pk, kategorisering_last_vid=None).exclude(inriktning="")
-    if last.update(kategorisering_last_vid=timezone.now(), last_av=orsak):
+    # Versionen höjs: den som har Ändra öppen får veta att panelen är låst, i stället för att valen tyst tappas.
+    if last.update(kategorisering_last_vid=timezone.now(), last_av=orsak, version=F("version") + 1):
         logga(Handelse.Typ.KATEGORISERING_LAST, av=av, insats_id=insats.pk, orsak=orsak.value)

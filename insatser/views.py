@@ -22,6 +22,12 @@ from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, Sokform, 
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
 RADER_PER_SIDA = 100
+RATTIGHETER_PA_SIDAN = (
+    Rattighet.REGISTRERA_INSATS,
+    Rattighet.REGISTRERA_ANTAL,
+    Rattighet.REGISTRERA_DELTAGARE,
+    Rattighet.REGISTRERA_ANONYMA,
+)
 
 
 def egna_organisationer(request: Begaran) -> QuerySet[Samverkansorganisation]:
@@ -63,7 +69,7 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
     insats = get_object_or_404(insatser, pk=pk)
     far = {
         rattighet.value: Insats.objects.synliga_for(request.user, rattighet).filter(pk=pk).exists()
-        for rattighet in (Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL, Rattighet.REGISTRERA_DELTAGARE)
+        for rattighet in RATTIGHETER_PA_SIDAN
         if request.user.far(rattighet)
     }
     return render(

@@ -148,6 +148,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sus.meny.meny",
+                "behorighet.kontext.formularets_anvandare",
             ],
         },
     },

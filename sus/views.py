@@ -11,8 +11,6 @@ from behorighet.skydd import Begaran
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Insats, Uppdrag
 
-INSATSER_PA_STARTSIDAN = 20
-
 
 def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> list[Insats]:
     """Insatserna som användaren registrerar i med rollen, i svensk ordning."""
@@ -26,7 +24,7 @@ def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> l
     return list(
         insatser.filter(deltagarregistrering=sort)
         .select_related("samverkansorganisation")
-        .order_by(Func("namn", function="sus_sortnyckel"))[:INSATSER_PA_STARTSIDAN]
+        .order_by(Func("namn", function="sus_sortnyckel"))
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from behorighet.kontext import marke
 from behorighet.roller import Roll
 from insatser.models import Insats
 from tests import fabriker
@@ -32,7 +33,9 @@ def inskickat(svar):
 
 def test_det_inskickade_foljer_med_och_sparas_forst_pa_begaran(client, insats, konto):
     adress = reverse("insatser:andra", args=[insats.pk])
-    svar = client.post(adress, {"namn": "Broarna", "beskrivning": "Text", "malgrupper": ["unga", "kvinnor"]})
+    svar = client.post(
+        adress, {"namn": "Broarna", "beskrivning": "Text", "malgrupper": ["unga", "kvinnor"], "vem": marke(konto.pk)}
+    )
     assert svar.status_code == 403
     assert "Det du skickade är inte sparat än." in svar.content.decode()
 
@@ -46,6 +49,22 @@ def test_det_inskickade_foljer_med_och_sparas_forst_pa_begaran(client, insats, k
     assert LOSENORD not in text
     assert igen["Cache-Control"].count("no-store") == 1
     assert Insats.objects.get(pk=insats.pk).namn == "Broar"
+
+
+def test_nagon_annan_far_aldrig_se_det_inskickade(client, insats, konto):
+    adress = reverse("insatser:andra", args=[insats.pk])
+    svar = client.post(adress, {"namn": "Hemligheten", "vem": marke(konto.pk)})
+    annan = fabriker.anvandare(Roll.SUS_RAPPORT, password=LOSENORD)
+
+    igen = client.post(
+        reverse("logga_in"),
+        {"username": annan.username, "password": LOSENORD, "inskickat": inskickat(svar)},
+        follow=True,
+    )
+
+    assert "Hemligheten" not in svar.content.decode()
+    assert "Hemligheten" not in igen.content.decode()
+    assert "var någon annans och visas inte" in igen.content.decode()
 
 
 @pytest.mark.parametrize("inskickat", ["", "påhittat", "e30:1aaaaa:bbbb"])
@@ -69,7 +88,9 @@ def test_for_gammal_token_bara_fran_sus_eget_formular(insats, konto, fran, rubri
     klient.force_login(konto)
 
     svar = klient.post(
-        reverse("insatser:andra", args=[insats.pk]), {"namn": "Broarna"}, headers={"Sec-Fetch-Site": fran}
+        reverse("insatser:andra", args=[insats.pk]),
+        {"namn": "Broarna", "vem": marke(konto.pk)},
+        headers={"Sec-Fetch-Site": fran},
     )
 
     assert "Sidan har blivit för gammal" in svar.content.decode()

@@ -6,6 +6,7 @@ from django.db import migrations
 # med en inställning i sessionen.
 VAKT = """
 REVOKE UPDATE, DELETE, TRUNCATE ON behorighet_handelse FROM sus_app;
+REVOKE DELETE, TRUNCATE ON behorighet_inskick FROM sus_app;
 
 CREATE FUNCTION loggen_andras_aldrig() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -21,6 +22,7 @@ BAK = """
 DROP TRIGGER loggen_andras_aldrig ON behorighet_handelse;
 DROP FUNCTION loggen_andras_aldrig();
 GRANT UPDATE, DELETE ON behorighet_handelse TO sus_app;
+GRANT DELETE ON behorighet_inskick TO sus_app;
 """
 
 # Djangos egen tabell är äldre än rättigheterna ovan.

@@ -1,5 +1,6 @@
 """Sidorna för anonyma deltagare (`doman.md` 5)."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,7 +29,12 @@ class Anonymform(forms.Form):
     ar = Heltalsfalt(
         label="Inregistreringsår",
         help_text="Året då deltagarna började i insatsen, åååå.",
-        error_messages={"required": "Ange inregistreringsår."},
+        min_value=1990,
+        max_value=2100,
+        error_messages={
+            "required": "Ange inregistreringsår.",
+            **dict.fromkeys(("min_value", "max_value"), "Ange året med fyra siffror, åååå."),
+        },
     )
     antal_kvinnor = Heltalsfalt(label="Antal kvinnor", required=False, min_value=1, max_value=9999)
     antal_man = Heltalsfalt(label="Antal män", required=False, min_value=1, max_value=9999)
@@ -92,7 +98,7 @@ class Tillagda(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar typer
 
 def _tolka_rad(text: str) -> tuple[str, int] | None:
     kon, _, antal = text.partition(":")
-    if kon in Kon.values and antal.isascii() and antal.isdigit() and 0 < int(antal[:6]) <= 9999:
+    if kon in Kon.values and re.fullmatch(r"[1-9][0-9]{0,3}", antal):
         return kon, int(antal)
     return None
 

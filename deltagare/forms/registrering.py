@@ -9,6 +9,7 @@ from crispy_forms.layout import Div, Field, Layout, Row, Submit
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av
 from deltagare.models import Deltagande
@@ -129,6 +130,10 @@ class Registreringsform(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Prövar svaren mot varandra (`doman.md` 4)."""
         data = super().clean() or {}
+        if data.get("avslutningsanledning") == FELREGISTRERING and not self.data.get("utregistrering"):
+            # R22: inget annat frågas, inte heller datumet.
+            self.errors.pop("utregistrering", None)
+            data["utregistrering"] = timezone.localdate()
         if f"forsorjning_{self.tillfalle}" in self.fields and data.get("avslutningsanledning") != FELREGISTRERING:
             self._prova_svar(data)
         return data

@@ -45,6 +45,18 @@ END $$;
 CREATE TRIGGER registreringen_flyttas_inte BEFORE UPDATE OF insats_id, person_id ON deltagare_deltagande
     FOR EACH ROW WHEN (NEW.insats_id <> OLD.insats_id OR NEW.person_id <> OLD.person_id)
     EXECUTE FUNCTION registreringen_flyttas_inte();
+
+-- R25: det som är avidentifierat förblir det.
+CREATE FUNCTION identiteten_kommer_inte_tillbaka() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Identiteten är borttagen och kommer inte tillbaka.'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'identiteten_kommer_inte_tillbaka';
+END $$;
+CREATE TRIGGER identiteten_kommer_inte_tillbaka BEFORE UPDATE OF avidentifierat, fingeravtryck ON deltagare_deltagande
+    FOR EACH ROW WHEN (OLD.avidentifierat AND (NOT NEW.avidentifierat OR NEW.fingeravtryck IS DISTINCT FROM
+                       coalesce(OLD.fingeravtryck, NEW.fingeravtryck)))
+    EXECUTE FUNCTION identiteten_kommer_inte_tillbaka();
+
 CREATE TRIGGER registreringen_flyttas_inte BEFORE UPDATE OF insats_id, ar ON deltagare_anonym
     FOR EACH ROW WHEN (NEW.insats_id <> OLD.insats_id OR NEW.ar <> OLD.ar)
     EXECUTE FUNCTION registreringen_flyttas_inte();
@@ -60,13 +72,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
     PERFORM FROM insatser_insats WHERE id IN (SELECT insats_id FROM nya) ORDER BY id FOR SHARE;
     IF EXISTS (SELECT FROM nya n JOIN insatser_insats i ON i.id = n.insats_id
-               WHERE NOT n.felregistrerad AND (n.inregistrering < i.startdatum OR n.inregistrering > i.slutdatum)) THEN
-        RAISE EXCEPTION 'Inregistreringen ska ligga inom insatsens datum.'
+               JOIN insatser_samverkansorganisation o ON o.id = i.samverkansorganisation_id
+               WHERE NOT n.felregistrerad
+                 AND (n.inregistrering < i.startdatum OR n.inregistrering > least(i.slutdatum, o.slutdatum))) THEN
+        RAISE EXCEPTION 'Inregistreringen ska ligga inom insatsens och samverkansorganisationens datum.'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'inregistrering_inom_insatsen';
     END IF;
     IF EXISTS (SELECT FROM nya n JOIN insatser_insats i ON i.id = n.insats_id
-               WHERE NOT n.felregistrerad AND n.utregistrering > i.slutdatum) THEN
-        RAISE EXCEPTION 'Utregistreringen ska vara senast insatsens slutdatum.'
+               JOIN insatser_samverkansorganisation o ON o.id = i.samverkansorganisation_id
+               WHERE NOT n.felregistrerad AND n.utregistrering > least(i.slutdatum, o.slutdatum)) THEN
+        RAISE EXCEPTION 'Utregistreringen ska vara senast den dag insatsen eller samverkansorganisationen slutar.'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'utregistrering_inom_insatsen';
     END IF;
     RETURN NULL;
@@ -80,9 +95,12 @@ CREATE TRIGGER deltagandet_ligger_inom_insatsen_andrat AFTER UPDATE ON deltagare
 CREATE FUNCTION aret_ligger_inom_insatsen() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM FROM insatser_insats WHERE id IN (SELECT insats_id FROM nya) ORDER BY id FOR SHARE;
     IF EXISTS (SELECT FROM nya n JOIN insatser_insats i ON i.id = n.insats_id
-               WHERE n.antal > 0 AND (n.ar < extract(year FROM i.startdatum) OR n.ar > extract(year FROM i.slutdatum))) THEN
-        RAISE EXCEPTION 'Året ska ligga inom insatsens datum.'
+               JOIN insatser_samverkansorganisation o ON o.id = i.samverkansorganisation_id
+               WHERE n.antal > 0 AND (n.ar < extract(year FROM i.startdatum)
+                                      OR n.ar > extract(year FROM least(i.slutdatum, o.slutdatum)))) THEN
+        RAISE EXCEPTION 'Året ska ligga inom insatsens och samverkansorganisationens datum.'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'aret_ligger_inom_insatsen';
     END IF;
     RETURN NULL;
@@ -118,6 +136,24 @@ END $$;
 
 CREATE TRIGGER insatsen_rymmer_sina_registreringar AFTER UPDATE OF startdatum, slutdatum ON insatser_insats
     FOR EACH ROW EXECUTE FUNCTION insatsen_rymmer_sina_registreringar();
+
+CREATE FUNCTION organisationen_rymmer_sina_registreringar() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    -- Insatserna låses: den som samtidigt registrerar väntar, och prövas sedan mot det nya slutdatumet.
+    PERFORM FROM insatser_insats WHERE samverkansorganisation_id = NEW.id ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM insatser_insats i, registreringsgranser(i.id) g
+               WHERE i.samverkansorganisation_id = NEW.id
+                 AND (g.sista > NEW.slutdatum OR g.sista_ar > extract(year FROM NEW.slutdatum))) THEN
+        RAISE EXCEPTION 'Samverkansorganisationen har registreringar efter det slutdatumet.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'organisationen_rymmer_sina_registreringar';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER organisationen_rymmer_sina_registreringar AFTER UPDATE OF slutdatum ON insatser_samverkansorganisation
+    FOR EACH ROW WHEN (NEW.slutdatum IS DISTINCT FROM OLD.slutdatum)
+    EXECUTE FUNCTION organisationen_rymmer_sina_registreringar();
 """
 
 # Vad den insatsansvarige får veta om registreringarna: datum och antal, aldrig vem (R15).
@@ -176,8 +212,14 @@ CREATE TRIGGER koden_byter_inte_namn BEFORE UPDATE OF kodverk, kod ON deltagare_
     FOR EACH ROW WHEN (NEW.kodverk <> OLD.kodverk OR NEW.kod <> OLD.kod) EXECUTE FUNCTION koden_tas_inte_bort();
 """
 
-# R22: en registrering tas aldrig bort.
-BORTTAGNING = "REVOKE DELETE, TRUNCATE ON deltagare_deltagande, deltagare_person FROM sus_app"
+# R22, R23: en registrering tas aldrig bort, och det som är givet vid inregistreringen ändras inte i efterhand.
+BORTTAGNING = """
+REVOKE DELETE, TRUNCATE ON deltagare_deltagande, deltagare_person, deltagare_anonym FROM sus_app;
+REVOKE UPDATE ON deltagare_deltagande, deltagare_person, deltagare_folkbokforing FROM sus_app;
+GRANT UPDATE (inregistrering, utregistrering, avslutningsanledning, samtycke, samtycke_arkiverat, utbildning,
+    tid_i_forsorjning, forsorjning_fore, forsorjning_efter, arbete_fore, arbete_efter, arbetstyp_fore, arbetstyp_efter,
+    studier_fore, studier_efter, arbetssokande_fore, arbetssokande_efter, version) ON deltagare_deltagande TO sus_app;
+"""
 
 # Index-only scan i rapporten kräver att sidorna är markerade som synliga: städa tabellen ofta.
 AUTOVACUUM = """
@@ -194,18 +236,24 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GRANSER, "DROP FUNCTION registreringsgranser(bigint)"),
         migrations.RunSQL(
             REGISTRERING,
-            "DROP FUNCTION insatsen_tar_emot_registreringen() CASCADE; DROP FUNCTION registreringen_flyttas_inte() CASCADE",
+            "DROP FUNCTION insatsen_tar_emot_registreringen() CASCADE; DROP FUNCTION registreringen_flyttas_inte() CASCADE;"
+            "DROP FUNCTION identiteten_kommer_inte_tillbaka() CASCADE",
         ),
         migrations.RunSQL(
             DATUM,
             "DROP FUNCTION deltagandet_ligger_inom_insatsen() CASCADE; DROP FUNCTION aret_ligger_inom_insatsen() CASCADE;"
-            "DROP FUNCTION insatsen_rymmer_sina_registreringar() CASCADE",
+            "DROP FUNCTION insatsen_rymmer_sina_registreringar() CASCADE;"
+            "DROP FUNCTION organisationen_rymmer_sina_registreringar() CASCADE",
         ),
         migrations.RunSQL(
             KODVERK,
             "DROP FUNCTION svaren_finns_i_kodverket() CASCADE; DROP FUNCTION koden_tas_inte_bort() CASCADE",
         ),
-        migrations.RunSQL(BORTTAGNING, "GRANT DELETE ON deltagare_deltagande, deltagare_person TO sus_app"),
+        migrations.RunSQL(
+            BORTTAGNING,
+            "GRANT UPDATE, DELETE ON deltagare_deltagande, deltagare_person, deltagare_anonym, deltagare_folkbokforing "
+            "TO sus_app",
+        ),
         migrations.RunSQL(
             AUTOVACUUM,
             "ALTER TABLE deltagare_deltagande RESET (autovacuum_vacuum_insert_scale_factor, "

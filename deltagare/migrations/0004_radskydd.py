@@ -7,6 +7,10 @@ SAMMANHANG = """
 CREATE FUNCTION sus_anvandare() RETURNS bigint LANGUAGE sql STABLE
 RETURN nullif(current_setting('sus.anvandare', true), '')::bigint;
 
+-- Personen som person_for senast gav i transaktionen: den enda som får ett nytt deltagande.
+CREATE FUNCTION sus_person() RETURNS bigint LANGUAGE sql STABLE
+RETURN nullif(current_setting('sus.person', true), '')::bigint;
+
 CREATE FUNCTION sus_mina_insatser() RETURNS bigint[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(u.insats_id), '{}')
@@ -25,8 +29,13 @@ ALTER TABLE deltagare_person ENABLE ROW LEVEL SECURITY;
 ALTER TABLE deltagare_identitet ENABLE ROW LEVEL SECURITY;
 ALTER TABLE deltagare_folkbokforing ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY uppdrag ON deltagare_deltagande FOR ALL TO sus_app
+CREATE POLICY uppdrag ON deltagare_deltagande FOR SELECT TO sus_app
     USING (insats_id = ANY ((SELECT sus_mina_insatser())::bigint[]));
+CREATE POLICY uppdrag_andra ON deltagare_deltagande FOR UPDATE TO sus_app
+    USING (insats_id = ANY ((SELECT sus_mina_insatser())::bigint[]));
+-- Annars vore ett eget deltagande för en främmande person en väg till dess identitet.
+CREATE POLICY uppdrag_nytt ON deltagare_deltagande FOR INSERT TO sus_app
+    WITH CHECK (insats_id = ANY ((SELECT sus_mina_insatser())::bigint[]) AND person_id = sus_person());
 CREATE POLICY rapport ON deltagare_deltagande FOR SELECT TO sus_rapport USING (true);
 
 CREATE POLICY uppdrag ON deltagare_person FOR ALL TO sus_app
@@ -58,7 +67,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     v_person bigint;
 BEGIN
-    IF NOT p_insats = ANY (sus_mina_insatser()) THEN
+    IF (p_insats = ANY (sus_mina_insatser())) IS NOT TRUE THEN
         RAISE EXCEPTION 'Uppdrag saknas på insatsen.' USING ERRCODE = 'insufficient_privilege';
     END IF;
     -- Två som registrerar samma nya person samtidigt: den andra väntar och får samma rad.
@@ -73,6 +82,7 @@ BEGIN
     INSERT INTO behorighet_handelse (av_id, uppdrag_id, typ, insats_id, person_id, detaljer)
         VALUES (sus_anvandare(), sus_uppdrag(sus_anvandare(), 'deltagaransvarig', p_insats), 'person_sokt',
                 p_insats, v_person, '{}');
+    PERFORM set_config('sus.person', v_person::text, true);
     RETURN v_person;
 END $$;
 REVOKE EXECUTE ON FUNCTION person_for(bigint, bytea, bytea, bytea, bytea, text, text, text, int)
@@ -88,7 +98,7 @@ DECLARE
     d record;
 BEGIN
     SELECT * INTO d FROM deltagare_deltagande WHERE id = p_deltagande FOR UPDATE;
-    IF d IS NULL OR NOT d.insats_id = ANY (sus_mina_insatser()) THEN
+    IF (d.insats_id = ANY (sus_mina_insatser())) IS NOT TRUE THEN
         RAISE EXCEPTION 'Uppdrag saknas på insatsen.' USING ERRCODE = 'insufficient_privilege';
     END IF;
     UPDATE deltagare_deltagande SET avidentifierat = true, fingeravtryck = p_fingeravtryck WHERE id = d.id;
@@ -108,14 +118,18 @@ class Migration(migrations.Migration):
     dependencies = [("deltagare", "0003_vakter")]
 
     operations = [
-        migrations.RunSQL(SAMMANHANG, "DROP FUNCTION sus_mina_insatser(); DROP FUNCTION sus_anvandare()"),
+        migrations.RunSQL(
+            SAMMANHANG,
+            "DROP FUNCTION sus_mina_insatser(); DROP FUNCTION sus_anvandare(); DROP FUNCTION sus_person()",
+        ),
         migrations.RunSQL(
             POLICYER,
             "".join(
                 f"ALTER TABLE deltagare_{tabell} DISABLE ROW LEVEL SECURITY; DROP POLICY uppdrag ON deltagare_{tabell};"
                 for tabell in ("deltagande", "person", "identitet", "folkbokforing")
             )
-            + "DROP POLICY rapport ON deltagare_deltagande;"
+            + "DROP POLICY rapport ON deltagare_deltagande; DROP POLICY uppdrag_andra ON deltagare_deltagande;"
+            "DROP POLICY uppdrag_nytt ON deltagare_deltagande;"
             "GRANT INSERT ON deltagare_person, deltagare_identitet TO sus_app;"
             "REVOKE ALL ON deltagare_deltagande, deltagare_anonym, deltagare_volymantal, deltagare_kod FROM sus_rapport",
         ),

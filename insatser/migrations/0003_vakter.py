@@ -39,7 +39,9 @@ END $$;
 
 CREATE TRIGGER kategoriseringen_ar_last BEFORE UPDATE OR DELETE ON insatser_insats
     FOR EACH ROW EXECUTE FUNCTION kategoriseringen_ar_last();
-REVOKE TRUNCATE ON insatser_insats FROM sus_app;
+REVOKE UPDATE, TRUNCATE ON insatser_insats FROM sus_app;
+GRANT UPDATE (namn, beskrivning, startdatum, slutdatum, inriktning, preciserad_inriktning, deltagarregistrering,
+    malgrupper, kategorisering_last_vid, last_av, version) ON insatser_insats TO sus_app;
 """
 
 # R7: insatsen ligger inom organisationens tid, från båda hållen. FOR SHARE: två som ändrar samtidigt väntar.

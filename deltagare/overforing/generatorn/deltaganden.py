@@ -62,11 +62,11 @@ class Deltagandekalla:
         sedda: set[int] = set()
         while gjorda < antal:
             i = slump.randrange(self._folk.antal)
-            person = self._folk.person(i)
             inn = start + timedelta(days=slump.randrange(dagar))
-            if i in sedda or not self._passar(person, inn.year):
+            if i in sedda or not self._passar(i, inn.year):
                 continue
             sedda.add(i)
+            person = self._folk.person(i)
             kommun = slump.choice(self._kommuner)
             for _ in range(1 + (slump.random() < 0.12)):
                 ut, anledning = self._slut(inn, slut)
@@ -76,9 +76,9 @@ class Deltagandekalla:
                 if ut is None or inn >= sista or gjorda == antal:
                     break
 
-    def _passar(self, person: Pahittad, ar: int) -> bool:
-        alder = ar - person.fodelsear
-        return 16 <= alder <= (29 if self._unga else 66) and (self._kon is None or person.kon == self._kon)
+    def _passar(self, i: int, ar: int) -> bool:
+        kon, fodelsear = self._folk.kon_och_fodelsear(i)
+        return 16 <= ar - fodelsear <= (29 if self._unga else 66) and self._kon in {None, kon}
 
     def _slut(self, inn: date, slut: date | None) -> tuple[date | None, str]:
         langd = int(30 + self._slump.betavariate(1.6, 3.2) * self._langsta)

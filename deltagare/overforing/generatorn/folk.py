@@ -1,6 +1,6 @@
 """Påhittade personer: person nummer i är alltid densamma för ett frö."""
 
-from datetime import date, timedelta
+from datetime import date
 from math import gcd
 from typing import Final, NamedTuple
 
@@ -35,8 +35,8 @@ class Folk:
     """Alla personer i en skala. Räknas fram ur numret, så att minnet inte växer med deras antal."""
 
     def __init__(self, skala: Skala, fro: int) -> None:
-        self._forsta = date(skala.fodda[0], 1, 1)
-        dagar = (date(skala.fodda[1], 12, 31) - self._forsta).days + 1
+        self._forsta = date(skala.fodda[0], 1, 1).toordinal()
+        dagar = date(skala.fodda[1], 12, 31).toordinal() - self._forsta + 1
         self.antal = skala.personer
         self._platser = dagar * _PER_DAG
         steg = 7_919 + 2 * fro
@@ -44,15 +44,20 @@ class Folk:
             steg += 1
         self._steg = steg
 
+    def kon_och_fodelsear(self, i: int) -> tuple[str, int]:
+        """Person nummer i:s kön och födelseår, utan att räkna fram resten."""
+        dagnr, lopnr = divmod((i * self._steg) % self._platser, _PER_DAG)
+        return "man" if lopnr % 2 else "kvinna", date.fromordinal(self._forsta + dagnr).year
+
     def person(self, i: int) -> Pahittad:
         """Person nummer i. Var åttionde har ett samordningsnummer."""
-        plats = (i * self._steg) % self._platser
-        dagnr, lopnr = divmod(plats, _PER_DAG)
-        fodd = self._forsta + timedelta(days=dagnr)
+        dagnr, lopnr = divmod((i * self._steg) % self._platser, _PER_DAG)
+        ar, manad, dag = date.fromordinal(self._forsta + dagnr).isoformat().split("-")
         man = lopnr % 2 == 1
-        dag = fodd.day + (60 if i % 80 == 17 else 0)
-        nio = f"{fodd:%y%m}{dag:02d}{_SERIE + lopnr}"
+        if i % 80 == 17:
+            dag = str(int(dag) + 60)
+        nio = f"{ar[2:]}{manad}{dag}{_SERIE + lopnr}"
         fornamn = (MANSNAMN if man else KVINNONAMN)[(i * 31 + dagnr) % len(MANSNAMN)]
         efternamn = EFTERNAMN[(i * 17 + dagnr * 7) % len(EFTERNAMN)]
-        nummer = f"{fodd.year // 100}{nio}{kontrollsiffra(nio)}"
-        return Pahittad(nummer, "man" if man else "kvinna", fodd.year, fornamn, efternamn)
+        nummer = f"{ar[:2]}{nio}{kontrollsiffra(nio)}"
+        return Pahittad(nummer, "man" if man else "kvinna", int(ar), fornamn, efternamn)

@@ -30,7 +30,10 @@ Vy = Callable[Concatenate[Begaran, P], HttpResponse]
 def satt_sammanhang(anvandare: Anvandare | None) -> None:
     """Talar om för databasens radskydd vem som frågar, till transaktionens slut (P2)."""
     with connection.cursor() as markor:
-        markor.execute("SELECT set_config('sus.anvandare', %s, true)", [str(anvandare.pk) if anvandare else ""])
+        markor.execute(
+            "SELECT set_config('sus.anvandare', %s, true), set_config('sus.person', '', true)",
+            [str(anvandare.pk) if anvandare else ""],
+        )
 
 
 def kraver(rattighet: Rattighet) -> Callable[[Vy[P]], Vy[P]]:

@@ -91,7 +91,7 @@ def inregistrera(
     with skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.DELTAGARE, av=av)
         person_id = person_for(insats=insats, nummer=nummer, fornamn=fornamn, efternamn=efternamn)
-        _krav_nytt_samtycke(insats, person_id, samtycke)
+        _krav_nytt_samtycke(insats, person_id, samtycke, inregistrering)
         samma_dag = Deltagande.objects.filter(insats=insats, person_id=person_id, inregistrering=inregistrering)
         deltagande = Deltagande.objects.create(
             person_id=person_id,
@@ -116,9 +116,11 @@ def inregistrera(
     return deltagande
 
 
-def _krav_nytt_samtycke(insats: Insats, person_id: int, samtycke: date) -> None:
+def _krav_nytt_samtycke(insats: Insats, person_id: int, samtycke: date, inregistrering: date) -> None:
     """Ett nytt samtycke för varje inregistrering: inte det som redan en tidigare vilar på (R18)."""
-    tidigare = Deltagande.objects.raknas().filter(insats=insats, person_id=person_id, utregistrering__isnull=False)
+    tidigare = Deltagande.objects.raknas().filter(
+        insats=insats, person_id=person_id, inregistrering__lt=inregistrering, utregistrering__isnull=False
+    )
     if tidigare.filter(samtycke__gte=samtycke).exists():
         raise ValidationError(
             {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."}

@@ -13,7 +13,9 @@ from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Deltagande, Folkbokforing, Identitet, Person
 from deltagare.personnummer import tolka
-from insatser.models import Kommun, Uppdrag
+from deltagare.tjanster import Anonymrad
+from deltagare.uppgifter import Kon
+from insatser.models import Kommun, Samverkansorganisation, Uppdrag
 from tests import fabriker
 from tests.databas import som_agare
 
@@ -98,7 +100,7 @@ def test_utan_uppdrag_skapas_ingen_person(insats):
     [
         ({"samtycke": date(2025, 3, 2)}, "Samtycket ska vara lämnat"),
         ({"inregistrering": timezone.localdate() + timedelta(days=1)}, "framtiden"),
-        ({"inregistrering": date(2014, 12, 31), "samtycke": date(2014, 1, 1)}, "inom insatsens datum"),
+        ({"inregistrering": date(2014, 12, 31), "samtycke": date(2014, 1, 1)}, "inom insatsens och"),
         ({"fore": {"forsorjning_fore": ["ingen", "sjukpenning"]}}, "Ingen offentlig försörjning"),
         ({"fore": {"arbete_fore": 101}}, "procent"),
         ({"fore": {"utbildning": "finns_inte"}}, "kodverket"),
@@ -157,7 +159,7 @@ def test_utregistrering_efter_slutdatum_nekas(ansvarig):
     av = fabriker.deltagaransvarig(insats)
     deltagande = fabriker.inregistrera(insats, av)
 
-    with pytest.raises(ValidationError, match="senast insatsens slutdatum"):
+    with pytest.raises(ValidationError, match="senast den dag insatsen"):
         utregistrera(deltagande, av, utregistrering=date(2025, 6, 1))
 
 
@@ -201,6 +203,38 @@ def test_atertaget_samtycke_ror_inte_en_annan_insats(insats, ansvarig):
     assert not Identitet.objects.exists()  # den som återtog syns inte längre här
     satt_sammanhang(kollega)
     assert Identitet.objects.get().namn() == "Kim Påhittad"
+
+
+def test_atertaget_samtycke_galler_personens_alla_deltaganden_i_insatsen(insats, ansvarig):
+    nummer = fabriker.nytt_nummer()
+    forsta = fabriker.inregistrera(insats, ansvarig, nummer=nummer)
+    utregistrera(forsta, ansvarig)
+    andra = fabriker.inregistrera(insats, ansvarig, nummer=nummer, inregistrering=date(2025, 8, 1))
+
+    utregistrera(andra, ansvarig, utregistrering=date(2025, 9, 1), avslutningsanledning="atertaget_samtycke")
+
+    with som_agare():
+        assert not Identitet.objects.exists()
+        assert not Folkbokforing.objects.exists()
+    assert Deltagande.objects.raknas().count() == 2
+
+
+@pytest.mark.parametrize("falt", [{"inregistrering": date(2024, 1, 2)}, {}])
+def test_inget_registreras_efter_organisationens_slut(falt):
+    insats = fabriker.insats(fabriker.organisation(slutdatum=date(2024, 1, 1)))
+    av = fabriker.deltagaransvarig(insats)
+
+    with pytest.raises(ValidationError, match="samverkansorganisationens datum"):
+        fabriker.inregistrera(insats, av, **falt)
+    with pytest.raises(ValidationError, match="samverkansorganisationens datum"):
+        tjanster.registrera_anonyma(insats=insats, ar=2025, rader=[Anonymrad(Kon.MAN, 1)], av=av)
+
+
+def test_organisationen_kan_inte_sluta_fore_en_registrering(insats, ansvarig):
+    fabriker.inregistrera(insats, ansvarig)
+
+    with pytest.raises(IntegrityError, match="registreringar efter"), transaction.atomic():
+        Samverkansorganisation.objects.filter(insatser=insats).update(slutdatum=date(2025, 2, 28))
 
 
 def test_varningar_for_kommun_och_kon(ansvarig):

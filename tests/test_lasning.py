@@ -236,8 +236,8 @@ def test_tio_lika_post_till_varje_formular_ger_en_rad_och_samma_svar(egen_databa
         (
             insatsansvarig,
             reverse("insatser:andra", args=[insats.pk]),
-            insatsdata(org, namn="Ett nytt namn", version=1),
-            lambda: antal_rader(Insats, namn="Ett nytt namn", version=2),
+            insatsdata(org, namn="Ett nytt namn", version=2),
+            lambda: antal_rader(Insats, namn="Ett nytt namn", version=3),
         ),
     ]
     for konto, adress, data, rader in fall:
@@ -260,7 +260,7 @@ def test_tio_samtidiga_andringar_en_gar_igenom_och_nio_far_veta(egen_databas):
         (
             insatsansvarig,
             reverse("insatser:andra", args=[insats.pk]),
-            lambda n: insatsdata(org, namn=f"N {n}", version=1),
+            lambda n: insatsdata(org, namn=f"N {n}", version=2),
         ),
         (
             insatsansvarig,

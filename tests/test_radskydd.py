@@ -100,6 +100,60 @@ def test_en_annans_rad_gar_inte_att_andra_eller_lagga_till(tva):
         )
 
 
+def test_ett_eget_deltagande_ar_ingen_vag_till_en_framlings_identitet(tva):
+    """Bara personen som person_for nyss gav får ett nytt deltagande, även i en egen insats."""
+    (insats, konto, _), (_, _, annans) = tva
+    satt_sammanhang(konto)
+
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+        Deltagande.objects.create(
+            person_id=annans.person_id,
+            insats=insats,
+            inregistrering=annans.inregistrering,
+            kon=annans.kon,
+            alder=40,
+            samtycke=annans.inregistrering,
+        )
+
+
+def test_person_for_utan_insats_nekas(tva):
+    satt_sammanhang(tva[0][1])
+
+    with pytest.raises(DatabaseError, match="Uppdrag saknas"), transaction.atomic(), connection.cursor() as markor:
+        markor.execute("SELECT person_for(NULL, ''::bytea, ''::bytea, ''::bytea, ''::bytea, '1', 'x', 'man', 1980)")
+
+
+@pytest.mark.parametrize(
+    "sats",
+    [
+        "UPDATE deltagare_deltagande SET kon = 'man'",
+        "UPDATE deltagare_deltagande SET alder = 1",
+        "UPDATE deltagare_deltagande SET avidentifierat = false",
+        "UPDATE deltagare_folkbokforing SET kommun_id = '0180'",
+        "UPDATE insatser_insats SET nyckel = 'X'",
+        "UPDATE insatser_insats SET samverkansorganisation_id = 1",
+        "DELETE FROM deltagare_anonym",
+        "DELETE FROM behorighet_inskick",
+        "TRUNCATE insatser_insats CASCADE",
+    ],
+)
+def test_tillampningen_far_bara_andra_det_den_behover(tva, sats):
+    satt_sammanhang(tva[0][1])
+
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as markor:
+        markor.execute(sats)
+
+
+def test_det_som_ar_avidentifierat_forblir_det(tva):
+    _, konto, deltagande = tva[0]
+    satt_sammanhang(konto)
+    with connection.cursor() as markor:
+        markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [deltagande.pk, b"x" * 32])
+
+    with pytest.raises(DatabaseError, match="kommer inte tillbaka"), som_agare(), connection.cursor() as markor:
+        markor.execute("UPDATE deltagare_deltagande SET avidentifierat = false WHERE id = %s", [deltagande.pk])
+
+
 @pytest.mark.parametrize("tabell", ["deltagare_person", "deltagare_identitet"])
 def test_personer_skapas_bara_genom_person_for(tabell):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as markor:

@@ -244,7 +244,7 @@ def test_last_kategorisering_visas_som_text_och_andras_inte(client, org, insatsa
     sida = text(client.get(reverse("insatser:andra", args=[insats.pk])))
     svar = client.post(
         reverse("insatser:andra", args=[insats.pk]),
-        insatsdata(org, namn="Nytt namn", inriktning="struktur", version="1"),
+        insatsdata(org, namn="Nytt namn", inriktning="struktur", version="2"),
     )
 
     assert "Kategoriseringen går inte att ändra." in sida
@@ -254,22 +254,32 @@ def test_last_kategorisering_visas_som_text_och_andras_inte(client, org, insatsa
     assert (insats.namn, insats.inriktning) == ("Nytt namn", "individ")
 
 
+def test_laset_som_kom_emellan_tappar_aldrig_valen_tyst(client, org, insatsansvarig, insats):
+    adress = reverse("insatser:andra", args=[insats.pk])
+    fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats))
+
+    svar = client.post(adress, insatsdata(org, preciserad_inriktning="forebyggande", version="1"))
+
+    assert "Någon annan har sparat ändringar" in text(svar)
+    assert "Kategoriseringen går inte att ändra." in text(svar)
+
+
 def test_slutdatum_som_passerat_nekas_medan_deltagare_ar_kvar(client, org, insatsansvarig, insats):
     fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats))
     adress = reverse("insatser:andra", args=[insats.pk])
 
-    svar = client.post(adress, insatsdata(org, slutdatum="2025-12-31", version="1"))
+    svar = client.post(adress, insatsdata(org, slutdatum="2025-12-31", version="2"))
 
     assert "1 deltagare är fortfarande inregistrerade i insatsen." in text(svar)
     kommande = (timezone.localdate() + timedelta(days=30)).isoformat()
-    assert client.post(adress, insatsdata(org, slutdatum=kommande, version="1")).status_code == 302
+    assert client.post(adress, insatsdata(org, slutdatum=kommande, version="2")).status_code == 302
 
 
 def test_startdatum_efter_forsta_registreringen_nekas(client, org, insatsansvarig, insats):
     fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats))
 
     svar = client.post(
-        reverse("insatser:andra", args=[insats.pk]), insatsdata(org, startdatum="2025-03-02", version="1")
+        reverse("insatser:andra", args=[insats.pk]), insatsdata(org, startdatum="2025-03-02", version="2")
     )
 
     assert "Startdatum kan inte vara efter den första registreringen (2025-03-01)." in text(svar)
@@ -335,7 +345,7 @@ def test_inregistrera_pa_sidan(client, insats, deltagaransvarig):
         ({"samtycke": "2025-03-02"}, "Utan samtycke registreras deltagaren som anonym."),
         ({"fornamn": ""}, "Ange förnamn."),
         ({"kommun": ""}, "Välj kommun."),
-        ({"inregistrering": "2999-01-01"}, "Datumet kan inte vara i framtiden."),
+        ({"inregistrering": "2099-01-01"}, "Datumet kan inte vara i framtiden."),
         ({"arbete_fore": ""}, "Ange andelen i procent, 1–100."),
         ({"arbete_fore": "101"}, "Ange andelen i procent, 1–100."),
         ({"forsorjning_fore": ["ingen", "annan"]}, "Ingen offentlig försörjning kan inte väljas"),
@@ -441,6 +451,43 @@ def test_utregistrera_okand_person_sager_bara_att_den_inte_finns_har(client, ins
     assert "Kim" not in text(svar)
 
 
+def test_felregistrering_utan_datum_gar(client, insats, deltagaransvarig):
+    nummer = fabriker.nytt_nummer()
+    deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
+
+    data = utdata(deltagande, nummer, avslutningsanledning="felregistrering", utregistrering="")
+    assert client.post(reverse("deltagare:registrera"), data).status_code == 302
+
+    satt_sammanhang(deltagaransvarig)
+    deltagande.refresh_from_db()
+    assert (deltagande.felregistrerad, deltagande.utregistrering) == (True, timezone.localdate())
+
+
+def test_tillbaka_och_andra_efter_utregistrering_ger_besked(client, insats, deltagaransvarig):
+    nummer = fabriker.nytt_nummer()
+    deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
+    data = utdata(deltagande, nummer, token=str(uuid4()))
+    client.post(reverse("deltagare:registrera"), data)
+
+    svar = client.post(reverse("deltagare:registrera"), data | {"utregistrering": "2025-07-01"})
+
+    assert svar.status_code == 200
+    assert "redan skickats en gång, med andra uppgifter" in text(svar)
+
+
+def test_samma_samtycke_racker_inte_till_en_ny_inregistrering(client, insats, deltagaransvarig):
+    nummer = fabriker.nytt_nummer()
+    deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
+    client.post(reverse("deltagare:registrera"), utdata(deltagande, nummer))
+
+    data = indata(insats, nummer, inregistrering="2025-08-01", samtycke="2025-03-01")
+    svar = client.post(reverse("deltagare:registrera"), data)
+
+    assert "Ett nytt behövs för varje inregistrering." in text(svar)
+    nytt = data | {"samtycke": "2025-08-01"}
+    assert client.post(reverse("deltagare:registrera"), nytt).status_code == 302
+
+
 def test_felregistrering_fragar_inget_annat(client, insats, deltagaransvarig):
     nummer = fabriker.nytt_nummer()
     deltagande = fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
@@ -492,10 +539,13 @@ def test_anonyma_laggs_till_rad_for_rad_och_sparas(client, insats, deltagaransva
     ("falt", "besked"),
     [
         ({"ar": str(timezone.localdate().year + 1)}, "Året kan inte vara i framtiden."),
-        ({"ar": "2014"}, "Året ska ligga inom insatsens datum."),
+        ({"ar": "2014"}, "Året ska ligga inom insatsens och samverkansorganisationens datum."),
         ({"antal_kvinnor": "-1"}, "Ange ett antal"),
         ({"antal_kvinnor": ""}, "Ange minst ett antal"),
         ({"antal_kvinnor": "många"}, "Ange ett heltal"),
+        ({"ar": "-1"}, "Ange året med fyra siffror"),
+        ({"ar": "99999999999"}, "Ange året med fyra siffror"),
+        ({"antal_kvinnor": "", "rad": ["kvinna:0000019999999999", "kvinna:" + "9" * 5000]}, "Ange minst ett antal"),
     ],
 )
 def test_anonyma_fel(client, insats, deltagaransvarig, falt, besked):
@@ -507,6 +557,12 @@ def test_anonyma_fel(client, insats, deltagaransvarig, falt, besked):
     assert not Anonym.objects.exists()
     insats.refresh_from_db()
     assert not insats.last
+
+
+def test_anonyma_med_trasigt_radnummer_andrar_inget(client, insats, deltagaransvarig):
+    data = {"insats": insats.pk, "ar": "2025", "rad": ["kvinna:3"], "stryk": "²"}
+
+    assert client.post(reverse("deltagare:anonyma"), data).context["form"].rader == [("kvinna", 3)]
 
 
 def test_ta_bort_anonyma_rattar_men_laser_inte_upp(client, insats, deltagaransvarig):

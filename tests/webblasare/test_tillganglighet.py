@@ -75,7 +75,7 @@ def _insats_krock(hand: Mus, varld: Varld) -> None:
     varld.oppen.refresh_from_db()
     varld.oppen.beskrivning += " Ändrad under tiden."
     varld.oppen.version += 1
-    varld.oppen.save()
+    varld.oppen.save(update_fields=["beskrivning", "version"])
     hand.skriv("Beskrivning", "Mitt.")
     hand.tryck("Spara")
     expect(hand.sida.get_by_text("Det här skiljer.")).to_be_visible()

@@ -84,7 +84,7 @@ def _omstalld(request: Begaran, insatser: QuerySet[Insats], *, ut: bool) -> Regi
 def _visa_registrering(
     request: Begaran, form: Registreringsform, skillnader: list[tuple[str, str, str]] | None = None
 ) -> HttpResponse:
-    saknar = "" if form.fields["insats"].queryset else SAKNAR_UPPDRAG  # type: ignore[attr-defined]
+    saknar = "" if form.insatser() else SAKNAR_UPPDRAG
     return render(
         request, "deltagare/registrera.html", {"form": form, "saknar": saknar, "skillnader": skillnader or []}
     )
@@ -192,7 +192,7 @@ def anonyma(request: Begaran) -> HttpResponse:
                 return redirect(adress)
     else:
         form = _med_andrade_rader(request, insatser)
-    return _visa_anonyma(request, form, insatser)
+    return _visa_anonyma(request, form)
 
 
 def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymform:
@@ -220,10 +220,10 @@ def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymfo
     return Anonymform(initial=initial, insatser=insatser, rader=[*rader, f"{kon}:{antal}"])
 
 
-def _visa_anonyma(request: Begaran, form: Anonymform, insatser: QuerySet[Insats]) -> HttpResponse:
+def _visa_anonyma(request: Begaran, form: Anonymform) -> HttpResponse:
     vald = form["insats"].value()
     pk = str(getattr(vald, "pk", vald) or "")
-    insats = next((i for i in insatser if str(i.pk) == pk), None)
+    insats = next((i for i in form.insatser() if str(i.pk) == pk), None)
     registrerade: dict[int, dict[str, int]] = {}
     for rad in Anonym.objects.filter(insats=insats, antal__gt=0).order_by("-ar") if insats else []:
         registrerade.setdefault(rad.ar, {})[rad.kon] = rad.antal
@@ -233,7 +233,7 @@ def _visa_anonyma(request: Begaran, form: Anonymform, insatser: QuerySet[Insats]
         {
             "form": form,
             "insats": insats,
-            "saknar": "" if insatser else SAKNAR_UPPDRAG,
+            "saknar": "" if form.insatser() else SAKNAR_UPPDRAG,
             "registrerade": [
                 (ar, antal.get(Kon.KVINNA, 0), antal.get(Kon.MAN, 0)) for ar, antal in registrerade.items()
             ],

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from deltagare.overforing import exporten
 from tests.databas import kopia
@@ -105,6 +106,15 @@ def test_exporten_loggas_och_sager_vad_som_saknas(ifylld, tmp_path):
     assert sql("SELECT detaljer->>'med_personuppgifter' FROM behorighet_handelse WHERE typ = 'exporterat'") == [
         ("true",)
     ]
+
+
+def test_en_katalog_som_inte_gar_att_skriva_i_ar_ett_svenskt_fel(ifylld, tmp_path):
+    (tmp_path / "fil").write_text("")
+
+    with pytest.raises(
+        CommandError, match=r"Det går inte att skriva i .*: sökvägen går genom något som inte är en kat"
+    ):
+        exportera(tmp_path / "fil" / "ut")
 
 
 def test_utan_logg_skrivs_ingen_fil(ifylld, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet, Roll
+from deltagare.management.commands import generera as kommandot
 from deltagare.management.commands.demokonton import KONTON
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.generatorn.folk import Folk
@@ -42,6 +43,42 @@ def test_samma_fro_ger_samma_filer(tmp_path):
     for fil in FILER:
         assert (tmp_path / "a" / fil).read_bytes() == (tmp_path / "b" / fil).read_bytes()
     assert (tmp_path / "a" / "deltaganden.csv").read_bytes() != (tmp_path / "c" / "deltaganden.csv").read_bytes()
+
+
+@pytest.mark.parametrize("idag", [date(2026, 10, 31), date(2026, 11, 1), date(2031, 2, 28)])
+def test_filerna_beror_inte_pa_dagen(tmp_path, monkeypatch, idag):
+    monkeypatch.setattr(kommandot, "localdate", lambda: idag)
+    (tmp_path / "fast").mkdir()
+    skriv(tmp_path / "fast", SKALOR["demo"], fro=1, idag=IDAG)
+
+    generera("--skala=demo", "--fro=1", f"--till={tmp_path / 'ut'}")
+
+    assert all((tmp_path / "ut" / fil).read_bytes() == (tmp_path / "fast" / fil).read_bytes() for fil in FILER)
+
+
+@pytest.mark.parametrize(
+    ("argument", "dag"),
+    [
+        (["--skala=demo"], date(2031, 2, 28)),
+        (["--skala=stor"], IDAG),
+        (["--skala=riket"], IDAG),
+        (["--skala=riket10"], IDAG),
+        (["--skala=riket", "--idag=2025-01-01"], date(2025, 1, 1)),
+    ],
+)
+def test_bara_demon_foljer_kalendern(egen_databas, monkeypatch, argument, dag):
+    dagar = []
+
+    def skriver(katalog, skala, *, fro, idag):
+        dagar.append(idag)
+        raise CommandError("nog")
+
+    monkeypatch.setattr(kommandot, "localdate", lambda: date(2031, 2, 28))
+    monkeypatch.setattr(kommandot, "skriv", skriver)
+
+    with pytest.raises(CommandError, match="nog"):
+        generera(*argument, "--fro=1")
+    assert dagar == [dag]
 
 
 def test_demon_ar_ett_trovardigt_sverige_i_smatt(demo):

@@ -185,6 +185,41 @@ def test_insatser_kan_byta_namn_med_varandra_och_flytta_sina_datum(katalog):
     assert Samverkansorganisation.objects.using("agare").get(organisationsnummer=FINSAM).version == 2
 
 
+def test_organisationen_far_ett_slutdatum_nar_det_registrerade_ryms(katalog):
+    filer = grund()
+    filer[DEL][1] |= {"utregistrering": "2024-12-01", "avslutningsanledning": "flytt"}
+    importera(skriv(katalog, filer))
+    filer[ORG][0]["slutdatum"] = "2024-06-30"
+    # Det registrerade kortas i samma import, och en felregistrering räknas inte.
+    filer[DEL][1]["utregistrering"] = "2024-06-30"
+    filer[DEL][2] |= {"inregistrering": "2024-07-01", "utregistrering": "2024-07-01"}
+
+    assert importera(skriv(katalog, filer)).felrader == []
+    assert Samverkansorganisation.objects.using("agare").get(organisationsnummer=FINSAM).slutdatum == date(2024, 6, 30)
+    assert Insats.objects.using("agare").get(nyckel="I1").slutdatum is None
+
+
+def test_efteruppgifter_foljer_utregistreringen_ocksa_nar_deras_kolumner_saknas(katalog):
+    filer = grund()
+    filer[DEL][0] |= {"arbetstyp_efter": "subventionerat", "forsorjning_efter": "ingen", "arbetssokande_efter": "ja",
+                      "studier_efter": "25", "arbete_fore": "25", "arbetstyp_fore": "subventionerat"}  # fmt: skip
+    importera(skriv(katalog, filer))
+    utan = tuple(f"{svar}_efter" for svar in ("forsorjning", "arbete", "studier", "arbetstyp", "arbetssokande"))
+    filer[DEL][0] |= {"avslutningsanledning": "felregistrering", "utregistrering": "2023-01-20", "arbete_fore": "0"}
+    (katalog / DEL).write_text(som_text(DEL, filer[DEL], utan=(*utan, "arbetstyp_fore")))
+
+    assert importera(katalog).felrader == []
+
+    (rad,) = deltaganden(insats__nyckel="I1", inregistrering="2023-01-10", avidentifierat=False)
+    assert (rad.forsorjning_efter, rad.arbete_efter, rad.studier_efter, rad.arbetssokande_efter) == (
+        [],
+        None,
+        None,
+        None,
+    )
+    assert (rad.arbetstyp_efter, rad.arbete_fore, rad.arbetstyp_fore) == ([], 0, [])
+
+
 def test_en_olast_insats_byter_sort_tillsammans_med_sin_budget(katalog):
     importera(skriv(katalog, grund()))
     filer = {INS: [grund()[INS][5] | {"deltagarregistrering": "antal"}],
@@ -440,6 +475,10 @@ def test_exemplen_gar_in():
         (["importera"], 2, "usage"),
         (["importera", "{in}", "--idag", "i går"], 2, "ÅÅÅÅ-MM-DD"),
         (["generera", "--skala", "jatte", "--fro", "1"], 2, "invalid choice"),
+        (["generera", "--skala", "demo", "--fro", "1", "--till", "{in}/budget.csv/ut"], 1, "Det går inte att skriva"),
+        (["finnsinte"], 2, "Kommandot finnsinte finns inte."),
+        (["import"], 2, "Menade du importera?"),
+        (["help", "finnsinte"], 2, "Kommandot finnsinte finns inte."),
     ],
 )
 def test_kommandots_slutkoder(egen_databas, katalog, argument, kod, pa_fel):
@@ -452,3 +491,4 @@ def test_kommandots_slutkoder(egen_databas, katalog, argument, kod, pa_fel):
     assert svar.returncode == kod, svar.stderr
     assert pa_fel in svar.stderr
     assert "Traceback" not in svar.stderr
+    assert "Unknown command" not in svar.stderr

@@ -1,13 +1,17 @@
 """Felaktiga filer: varje slags fel blir `fil:rad:kolumn: …` på svenska, slutkod 1 och en oförändrad databas."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
+from deltagare.overforing.filformat import FILER
 from tests.importkatalog import (
     AF,
     ANNA,
     BO,
+    CECILIA,
     FINSAM,
     TVAPART,
     grund,
@@ -40,7 +44,7 @@ def stoppas(katalog, ifylld, *vantade):
     fel = svar.felrader[:-1]
     for vantat in vantade:
         assert any(rad.startswith(vantat) for rad in fel), (vantat, fel)
-    assert all(re.match(r"\S+\.\w+:\d+:(\S+:)? [A-ZÅÄÖa-zåäö]", rad) for rad in fel), fel
+    assert all(re.match(r"\S+\.\w+:\d+:((\w+|kolumn \d+):)? [A-ZÅÄÖa-zåäö]", rad) for rad in fel), fel
     assert svar.felrader[-1].startswith("Inget har sparats")
     assert "Traceback" not in "\n".join(svar.fel)
     assert innehall() == ifylld
@@ -139,6 +143,20 @@ ANDRADE = [
     ("avidentifierad_utan_fodelsear", DEL, 4, {"fodelsear": ""}, "6:fodelsear"),
     ("avidentifierad_fodd_efter", DEL, 4, {"fodelsear": "2024"}, "6:fodelsear"),
     ("nyckel_med_tva_personnummer", DEL, 2, {"person": "K"}, "5:person"),
+    ("forsorjning_efter_utan_ut", DEL, 1, {"forsorjning_efter": "sjukpenning"}, "3:forsorjning_efter"),
+    ("arbete_efter_utan_ut", DEL, 1, {"arbete_efter": "0"}, "3:arbete_efter"),
+    ("arbetstyp_efter_utan_ut", DEL, 1, {"arbetstyp_efter": "subventionerat"}, "3:arbetstyp_efter"),
+    ("studier_efter_utan_ut", DEL, 1, {"studier_efter": "50"}, "3:studier_efter"),
+    ("arbetssokande_efter_utan_ut", DEL, 1, {"arbetssokande_efter": "nej"}, "3:arbetssokande_efter"),
+    ("forsorjning_efter_felregistrering", DEL, 2, {"forsorjning_efter": "ingen"}, "4:forsorjning_efter"),
+    ("arbete_efter_felregistrering", DEL, 2, {"arbete_efter": "50"}, "4:arbete_efter"),
+    ("arbetstyp_efter_felregistrering", DEL, 2, {"arbetstyp_efter": "subventionerat"}, "4:arbetstyp_efter"),
+    ("studier_efter_felregistrering", DEL, 2, {"studier_efter": "0"}, "4:studier_efter"),
+    ("arbetssokande_efter_felregistrering", DEL, 2, {"arbetssokande_efter": "ja"}, "4:arbetssokande_efter"),
+    ("arbetstyp_utan_arbete", DEL, 0, {"arbetstyp_fore": "subventionerat"}, "2:arbetstyp_fore"),
+    ("arbetstyp_med_tomt_arbete", DEL, 0, {"arbete_fore": "", "arbetstyp_fore": "subventionerat"}, "2:arbetstyp_fore"),
+    ("arbetstyp_efter_utan_arbete", DEL, 0, {"arbete_efter": "00", "arbetstyp_efter": "subventionerat"},
+     "2:arbetstyp_efter"),
 ]  # fmt: skip
 
 
@@ -204,6 +222,55 @@ def test_organisationens_slutdatum_provas_mot_det_registrerade(ifylld, katalog):
     stoppas(skriv(katalog, filer), ifylld, "samverkansorganisationer.csv:3:slutdatum: ")
 
 
+@pytest.mark.parametrize(
+    ("fil", "rad", "andrat", "vantat"),
+    [
+        (DEL, 1, {"inregistrering": "2025-01-01", "samtycke": "2025-01-01"}, "deltaganden.csv:3:inregistrering: "),
+        (DEL, 1, {"utregistrering": "2025-01-01", "avslutningsanledning": "flytt"}, "deltaganden.csv:3:utregistrering"),
+        (ANO, 0, {"ar": "2025"}, "anonyma.csv:2:ar: "),
+        (VOL, 0, {"ar": "2025"}, "volymantal.csv:2:ar: "),
+    ],
+    ids=["in", "ut", "anonyma", "volymantal"],
+)
+def test_inget_registreras_efter_organisationens_slutdatum(ifylld, katalog, fil, rad, andrat, vantat):
+    filer = grund()
+    filer[ORG][0]["slutdatum"] = "2024-12-31"
+    filer[INS][0]["slutdatum"] = filer[INS][1]["slutdatum"] = ""  # insatserna tills vidare: organisationens dag gäller
+    filer[fil][rad] |= andrat
+
+    stoppas(skriv(katalog, filer), ifylld, vantat)
+
+
+def test_organisationens_slutdatum_galler_ocksa_insatser_som_inte_star_i_filen(ifylld, katalog):
+    ny = grund()[DEL][0] | {"personnummer": CECILIA, "inregistrering": "2025-01-10", "utregistrering": "2025-02-01"}
+
+    svar = stoppas(
+        skriv(katalog, {ORG: [grund()[ORG][0] | {"slutdatum": "2024-12-31"}], DEL: [ny]}),
+        ifylld,
+        "deltaganden.csv:2:inregistrering: Inregistreringen är efter samverkansorganisationens slutdatum (2024-12-31).",
+    )
+
+    assert len(svar.felrader) == 2
+
+
+@pytest.mark.parametrize("hela", [False, True], ids=["bara_organisationerna", "alla_filer"])
+def test_ett_nytt_slutdatum_pa_organisationen_provas_mot_registrerade_deltaganden(ifylld, katalog, hela):
+    filer = grund() if hela else {fil: grund()[fil] for fil in (ORG, INS)}
+    filer[ORG][0]["slutdatum"] = filer[INS][1]["slutdatum"] = filer[INS][5]["slutdatum"] = "2023-06-30"
+
+    stoppas(
+        skriv(katalog, filer),
+        ifylld,
+        "samverkansorganisationer.csv:2:slutdatum: Samverkansorganisationen har registreringar efter slutdatumet",
+    )
+
+
+def test_ett_nytt_slutdatum_pa_organisationen_provas_mot_registrerade_anonyma(ifylld, katalog):
+    filer = {ORG: [grund()[ORG][3] | {"slutdatum": "2023-12-31"}]}
+
+    stoppas(skriv(katalog, filer), ifylld, "samverkansorganisationer.csv:2:slutdatum: Samverkansorganisationen har reg")
+
+
 def test_budgetens_sort_provas_mot_det_registrerade(ifylld, katalog):
     filer = {INS: grund()[INS]}
     filer[INS][5]["deltagarregistrering"] = "antal"
@@ -220,6 +287,10 @@ FILFEL = [
     ("utf_16", INS, text(INS).encode("utf-16"), "0: Filen är sparad som UTF-16"),
     ("semikolon", INS, text(INS).replace(",", ";").encode(), "0: Fälten är skilda med semikolon"),
     ("tabb", INS, text(INS).replace(",", "\t").encode(), "0: Fälten är skilda med tabb"),
+    ("semikolon_inom_citat", INS, text(INS).replace(",", ";").replace("insats;organisationsnummer",
+     '"insats";"organisationsnummer"').encode(), "0: Fälten är skilda med semikolon, inte komma. Spara om den i Excel"),
+    ("semikolon_raden_inom_citat", BUD, b'"insats;ar;planerat_antal"\n"I1;2024;1"\n', "0: Fälten är skilda med semik"),
+    ("semikolon_utan_rubrikrad", BUD, b"I1;2024;1\n", "0: Fälten är skilda med semikolon"),
     ("tom", INS, b"", "0: Filen är tom"),
     ("kolumn_saknas", INS, text(INS, utan=("malgrupper",)).encode(), "0:malgrupper: "),
     ("okand_kolumn", INS, text(INS, extra=("Kommentar",)).encode(), "0:Kommentar: "),
@@ -249,6 +320,10 @@ def test_en_fil_som_inte_gar_att_lasa_stoppar_importen(ifylld, katalog, fil, byt
         ("personer.csv", "personer.csv:0: Okänd fil"),
         ("Insatser.csv", "Insatser.csv:0: Okänd fil"),
         ("deltaganden.xlsx", "deltaganden.xlsx:0: Okänd fil"),
+        ("README.csv", "README.csv:0: Okänd fil"),
+        ("README.md.csv", "README.md.csv:0: Okänd fil"),
+        ("LASMIG.txt", "LASMIG.txt:0: Okänd fil"),
+        ("19951027-9897.csv", "fil.csv:0: Okänd fil"),
         ("samarbeten.csv", "samarbeten.csv:0: Af/FK-samarbeten tas inte emot än"),
         ("overganger.csv", "overganger.csv:0: Af/FK-samarbeten tas inte emot än"),
         ("kontorsbyten.csv", "kontorsbyten.csv:0: Af/FK-samarbeten tas inte emot än"),
@@ -259,6 +334,90 @@ def test_en_fil_for_mycket_stoppar_importen(ifylld, katalog, namn, vantat):
     (katalog / namn).write_text("a,b\n")
 
     stoppas(katalog, ifylld, vantat)
+
+
+def test_bara_dolda_filer_och_readme_gas_forbi(ifylld, katalog):
+    skriv(katalog, grund())
+    for namn in ("README.md", "README.txt", ".DS_Store", ".insatser.csv.swp"):
+        (katalog / namn).write_text("a;b\n")
+
+    assert importera(katalog).kod == 0
+    (katalog / "gamla").mkdir()
+    svar = importera(katalog)
+    assert (svar.kod, len(svar.felrader)) == (1, 2)
+    assert svar.felrader[0].startswith("gamla:0: Okänd fil")
+    assert innehall() == ifylld
+
+
+@pytest.mark.parametrize(
+    ("gor", "vantat"),
+    [
+        (lambda vag: vag.symlink_to("finns-inte"), "budget.csv:0: Filen går inte att läsa: den finns inte"),
+        (lambda vag: vag.symlink_to(vag.name), "budget.csv:0: Filen går inte att läsa: länken leder runt"),
+        (lambda vag: vag.mkdir(), "budget.csv:0: Filen går inte att läsa: den är en katalog"),
+        (os.mkfifo, "budget.csv:0: Filen går inte att läsa: den är ingen vanlig fil"),
+    ],
+    ids=["lank_till_inget", "lank_till_sig_sjalv", "katalog", "ror"],
+)
+def test_det_som_inte_ar_en_fil_stoppar_importen(ifylld, katalog, gor, vantat, monkeypatch):
+    filer = grund()
+    del filer[BUD]
+    gor(skriv(katalog, filer) / BUD)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)  # förloppet räknar också byte
+
+    stoppas(katalog, ifylld, vantat)
+
+
+def test_en_insatsfil_som_inte_gar_att_lasa_ar_ett_enda_fel(ifylld, katalog):
+    filer = grund()
+    del filer[INS]
+    filer[BUD][0]["insats"] = "NY"
+    (skriv(katalog, filer) / INS).symlink_to("finns-inte")
+
+    assert len(stoppas(katalog, ifylld, "insatser.csv:0: Filen går inte att läsa: den finns inte").felrader) == 2
+
+
+def nekar(vagrad):
+    """En läsning som filsystemet nekar, för just den sökvägen."""
+
+    def lasning(verklig):
+        def las(vag, *args, **val):
+            if vag == vagrad:
+                raise PermissionError(13, "Permission denied", str(vag))
+            return verklig(vag, *args, **val)
+
+        return las
+
+    return lasning
+
+
+@pytest.mark.parametrize("namn", [BUD, DEL])
+def test_en_fil_som_inte_far_lasas_stoppar_importen(ifylld, katalog, namn, monkeypatch):
+    skriv(katalog, grund())
+    monkeypatch.setattr(Path, "open", nekar(katalog / namn)(Path.open))
+
+    stoppas(katalog, ifylld, f"{namn}:0: Filen går inte att läsa: rättighet saknas")
+
+
+def test_en_fil_som_gar_sonder_under_lasningen_stoppar_importen(ifylld, katalog, monkeypatch):
+    skriv(katalog, grund())
+
+    def sonder(self, size=-1, /):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("deltagare.overforing.lasning._Matare.read1", sonder)
+
+    stoppas(katalog, ifylld, "insatser.csv:0: Filen går inte att läsa: disken svarar inte")
+
+
+def test_en_katalog_som_inte_far_lasas_stoppar_importen(ifylld, katalog, monkeypatch):
+    skriv(katalog, grund())
+    monkeypatch.setattr(Path, "iterdir", nekar(katalog)(Path.iterdir))
+
+    svar = importera(katalog)
+
+    assert (svar.kod, svar.felrader) == (1, [f"Katalogen {katalog} går inte att läsa: rättighet saknas."])
+    assert innehall() == ifylld
 
 
 def test_alla_fel_sags_pa_en_gang_sorterade_efter_fil_och_rad(ifylld, katalog):
@@ -305,6 +464,64 @@ def test_inga_fel_upprepar_personnummer_eller_namn(ifylld, katalog):
     assert ANNA not in text
     assert BO[:-1] not in text
     assert "Anna" not in text
+
+
+NUMMER = (ANNA, f"{ANNA[:8]}-{ANNA[8:]}", f"{ANNA[2:8]}-{ANNA[8:]}", ANNA[2:], f"{ANNA[2:8]} {ANNA[8:]}")
+
+
+def test_deltaganden_utan_rubrikrad_upprepar_inget_ur_raden(ifylld, katalog):
+    skriv(katalog, grund())
+    rader = [rad.replace(ANNA, NUMMER[1]) for rad in som_text(DEL, grund()[DEL]).splitlines()[1:]]
+    (katalog / DEL).write_text("\n".join(rader))
+
+    svar = stoppas(katalog, ifylld, "deltaganden.csv:0:kolumn 5: Okänd kolumn", "deltaganden.csv:0:insats: ")
+
+    assert not re.search(r"Anna|Ek\b|[0-9]{4}-[0-9]{2}|[0-9]{6}", "\n".join(svar.felrader))
+
+
+@pytest.mark.parametrize("varde", ["Anna", "Anna Karlsson", *NUMMER])
+def test_ett_forskjutet_varde_upprepas_inte_i_deltaganden(ifylld, katalog, varde):
+    filer = grund()
+    filer[DEL] = [
+        filer[DEL][0] | {"personnummer": BO, "inregistrering": f"2022-01-{dag:02}", kolumn: varde}
+        for dag, kolumn in enumerate(FILER[DEL].kolumner, start=1)
+    ]
+
+    svar = importera(skriv(katalog, filer))
+
+    assert svar.kod == 1
+    assert not [rad for rad in svar.fel if varde in rad or varde.split()[0] in rad]
+    for kolumn in ("insats", "kommun", "stadsdel", "utbildning", "forsorjning_fore", "kon", "arbetssokande_fore"):
+        assert any(f":{kolumn}: " in rad for rad in svar.felrader), kolumn
+
+
+@pytest.mark.parametrize("fil", [fil for fil in FILER if fil != DEL])
+def test_ett_mojligt_personnummer_upprepas_inte_i_nagon_fil(ifylld, katalog, fil):
+    for nummer in NUMMER:
+        filer = grund()
+        filer[fil] = [filer[fil][0] | {kolumn: nummer} for kolumn in FILER[fil].kolumner]
+        skriv(katalog, filer)
+        svar = [*importera(katalog).fel]
+        (katalog / fil).write_text(som_text(fil, grund()[fil], extra=(nummer, f"Anna {nummer}")))
+        svar += importera(katalog).fel
+
+        assert not [rad for rad in svar if nummer in rad]
+    assert innehall() == ifylld
+
+
+def test_ett_varde_som_ser_ut_som_en_kod_visas(ifylld, katalog):
+    filer = grund()
+    filer[BUD][0]["insats"] = "I-9"
+    filer[ANO][0]["insats"] = "Anna Ek"
+    filer[ORG][0]["kommuner"] = "1280;9999"
+
+    stoppas(
+        skriv(katalog, filer),
+        ifylld,
+        "budget.csv:2:insats: Insatsen ”I-9” finns inte.",
+        "anonyma.csv:2:insats: Insatsen finns inte.",
+        "samverkansorganisationer.csv:2:kommuner: Kommunen ”9999” finns inte.",
+    )
 
 
 def test_en_katalog_som_inte_finns_eller_ar_tom_ar_ett_fel(ifylld, tmp_path):

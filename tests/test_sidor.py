@@ -391,7 +391,7 @@ def test_dubbelklick_ger_en_inregistrering(client, insats, deltagaransvarig):
 def test_inregistrering_visas_och_sparas_med_fa_fragor(client, insats, deltagaransvarig, django_assert_max_num_queries):
     data = indata(insats, fabriker.nytt_nummer())
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(13):
         client.get(reverse("deltagare:registrera"))
     with django_assert_max_num_queries(28):
         assert client.post(reverse("deltagare:registrera"), data).status_code == 302

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from deltagare.forms.falt import Insatsfalt
+from deltagare.forms.falt import Insatsfalt, ge_insatser
 from deltagare.models import Anonym
 from deltagare.uppgifter import ANLEDNINGAR_ATT_TA_BORT, Kon
-from fkui.falt import Heltalsfalt, Tokenfalt, marka, modellfalt, valfalt
+from fkui.falt import Heltalsfalt, Tokenfalt, marka, valfalt
 from fkui.layout import Knapp, Knapprad, Lank, Panel
 from insatser.models import Insats
 
@@ -42,7 +42,7 @@ class Anonymform(forms.Form):
 
     def __init__(self, *args: Any, insatser: QuerySet[Insats], rader: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        modellfalt(self, "insats").queryset = insatser
+        self.insatser = ge_insatser(self, insatser)
         self.rader = [rad for rad in map(_tolka_rad, rader) if rad]
         for namn in ("antal_kvinnor", "antal_man"):
             marka(self.fields[namn], dolj_valfritt=True)

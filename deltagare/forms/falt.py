@@ -1,16 +1,19 @@
 """Fält som registreringens formulär delar."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from deltagare.models import Kod
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
 from deltagare.uppgifter import Kodverk
-from fkui.falt import marka
+from fkui.falt import marka, modellfalt
 from fkui.widgets import PersonnummerText
 from insatser.models import Insats
 
@@ -29,7 +32,7 @@ class Kodval:
 
 
 class Insatsfalt(forms.ModelChoiceField):  # type: ignore[type-arg]  # tar inga typargument när det körs
-    """Insatserna som användaren når, grupperade efter samverkansorganisation."""
+    """Insatserna som användaren når, grupperade efter samverkansorganisation om de är flera."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -39,6 +42,30 @@ class Insatsfalt(forms.ModelChoiceField):  # type: ignore[type-arg]  # tar inga 
             error_messages={"required": "Välj insats.", "invalid_choice": "Du har inget uppdrag på den insatsen."},
             **kwargs,
         )
+
+
+def ge_insatser(form: forms.BaseForm, insatser: QuerySet[Insats]) -> Callable[[], list[Insats]]:
+    """Ger formulärets fält `insats` sina val, och returnerar en funktion som ger dem som lista.
+
+    De läses en gång, och bara när formuläret visas.
+    """
+
+    @cache
+    def lasta() -> list[Insats]:
+        return list(insatser)
+
+    @cache
+    def val() -> list[tuple[str, Any]]:
+        grupper: dict[str, list[tuple[int, str]]] = {}
+        for insats in lasta():
+            grupper.setdefault(insats.samverkansorganisation.namn, []).append((insats.pk, insats.namn))
+        flera = len(grupper) > 1
+        return [("", "Välj insats"), *(grupper.items() if flera else chain.from_iterable(grupper.values()))]
+
+    falt = modellfalt(form, "insats")
+    falt.queryset = insatser
+    falt.choices = val
+    return lasta
 
 
 class Personnummerfalt(forms.CharField):

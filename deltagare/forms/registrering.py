@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av
+from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av, ge_insatser
 from deltagare.models import Deltagande
 from deltagare.uppgifter import FELREGISTRERING, HJALP, Kodverk, fel_i_forsorjning
 from fkui.falt import Datumfalt, Heltalsfalt, Tokenfalt, marka, modellfalt
@@ -104,7 +104,7 @@ class Registreringsform(forms.Form):
 
     def __init__(self, *args: Any, insatser: QuerySet[Insats], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        modellfalt(self, "insats").queryset = insatser
+        self.insatser = ge_insatser(self, insatser)
         self.fields["registrering"].widget.attrs |= {
             "hx-post": reverse("deltagare:registrera"),
             "hx-trigger": "change",

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from deltagare.overforing.fel import Lista, Ogiltigt
+from deltagare.overforing.fel import Lista, Ogiltigt, visat
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.lasning import Csvfil
 
@@ -53,12 +53,6 @@ def tolka_organisationsnummer(text: str) -> str:
     return f"{traff[1]}-{traff[2]}"
 
 
-def forkortat(text: str) -> str:
-    """Ett värde ur filen så som det visas i ett fel: kort och på en rad."""
-    rent = " ".join(text.split())
-    return rent if len(rent) <= 40 else rent[:39] + "…"
-
-
 def uppraknade(koder: Iterable[str]) -> str:
     """Tillåtna koder, till ett felmeddelande."""
     return ", ".join(koder)
@@ -91,6 +85,10 @@ class Rad:
     def varna(self, kolumn: str, text: str) -> None:
         """Lägger en varning på raden."""
         self._varningar.lagg(self._fil.namn, self.nr, kolumn, text)
+
+    def visat(self, text: str) -> str:
+        """Ett värde ur raden så som det får stå i ett fel."""
+        return visat(self._fil.namn, text)
 
     def har(self, kolumn: str) -> bool:
         """Sant om filen har kolumnen."""
@@ -164,7 +162,7 @@ class Rad:
             if kravs:
                 self.saknas(kolumn)
         elif text not in koder:
-            self.fela(kolumn, f"Okänd kod ”{forkortat(text)}”. Koderna är {uppraknade(koder)}.")
+            self.fela(kolumn, f"Okänd kod{self.visat(text)}. Koderna är {uppraknade(koder)}.")
             return ""
         return text
 
@@ -175,7 +173,7 @@ class Rad:
             return []
         givna = {del_.strip() for del_ in text.split(";")} - {""}
         if okanda := givna - koder.keys():
-            visas = ", ".join(f"”{forkortat(kod)}”" for kod in sorted(okanda))
-            self.fela(kolumn, f"Okänd kod {visas}. Koderna är {uppraknade(koder)}; flera skiljs med semikolon.")
+            visas = ",".join(filter(None, map(self.visat, sorted(okanda))))
+            self.fela(kolumn, f"Okänd kod{visas}. Koderna är {uppraknade(koder)}; flera skiljs med semikolon.")
             return []
         return [kod for kod in koder if kod in givna]

@@ -1,12 +1,31 @@
 """Fel och varningar ur filerna, med fil, rad och kolumn. Texterna upprepar aldrig personuppgifter (P7)."""
 
+import errno
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from deltagare.overforing.filformat import FILER
+from deltagare.overforing.filformat import FILER, PERSONFILER
 
 VISADE: Final = 100  # så många fel skrivs ut; resten räknas
 _BEHALLNA: Final = 20_000  # så många hålls i minnet innan de som ändå inte visas kastas
+
+_KODLIK: Final = re.compile(r"[A-Za-z0-9_;-]{1,40}")
+_PERSONNUMRETS_SIFFROR: Final = 10
+_ORSAKER: Final = {
+    errno.EACCES: "rättighet saknas",
+    errno.EPERM: "rättighet saknas",
+    errno.ENOENT: "den finns inte",
+    errno.ENOTDIR: "sökvägen går genom något som inte är en katalog",
+    errno.EISDIR: "den är en katalog",
+    errno.ELOOP: "länken leder runt till sig själv",
+    errno.EEXIST: "något med det namnet finns redan",
+    errno.ENAMETOOLONG: "namnet är för långt",
+    errno.EIO: "disken svarar inte",
+    errno.ENOSPC: "disken är full",
+    errno.EDQUOT: "utrymmet är slut",
+    errno.EROFS: "disken är skrivskyddad",
+}
 
 _ORDNING: Final = {namn: plats for plats, namn in enumerate(FILER)}
 
@@ -17,6 +36,27 @@ class Importfel(Exception):
 
 class Ogiltigt(ValueError):
     """Ett värde som inte går att läsa. Meddelandet säger vad som ska stå där."""
+
+
+def orsak(fel: OSError) -> str:
+    """Varför det inte gick att läsa eller skriva, på svenska, att avsluta en mening med."""
+    return _ORSAKER.get(fel.errno or 0, f"systemet säger nej (felkod {fel.errno})")
+
+
+def visat(fil: str, text: str) -> str:
+    """Ett värde ur filen så som det får stå i ett fel, med ett mellanslag före: ` ”I-9”`, annars inget (P7).
+
+    Bara det som ser ut som en kod visas, och inget med så många siffror som ett personnummer. I en fil om personer
+    visas inget alls: med förskjutna kolumner kan ett namn eller personnummer stå var som helst.
+    """
+    if fil in PERSONFILER or not _KODLIK.fullmatch(text) or mojligt_personnummer(text):
+        return ""
+    return f" ”{text}”"
+
+
+def mojligt_personnummer(text: str) -> bool:
+    """Sant om texten har siffror nog till ett personnummer, hur de än är skilda åt."""
+    return sum(map(str.isdigit, text)) >= _PERSONNUMRETS_SIFFROR
 
 
 class Fel(NamedTuple):

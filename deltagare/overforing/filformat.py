@@ -90,5 +90,8 @@ FILER: Final[Mapping[str, Fil]] = {
     ),
 }
 
+# Filer med uppgifter om personer: deras värden står aldrig i ett fel (P7).
+PERSONFILER: Final = frozenset({DELTAGANDEN})
+
 # Af/FK-samarbetets filer är kända men tas ännu inte emot.
 SENARE: Final = frozenset({"samarbeten.csv", "overganger.csv", "kontorsbyten.csv"})

@@ -88,6 +88,14 @@ class Lage:
     fingeravtryck_finns: bool = False
     pseudonymer_finns: bool = False
 
+    def sista_dag(self, insats: Insatsen) -> tuple[date | None, str]:
+        """Insatsens sista dag för registreringar och vems slutdatum det är: det tidigaste gäller (R7, R21)."""
+        organisation = insats.organisation and self.organisationer[insats.organisation.nummer]
+        tidigare = organisation and not organisation.trasig and organisation.slut
+        if tidigare and (insats.slut is None or tidigare < insats.slut):
+            return tidigare, "samverkansorganisationens"
+        return insats.slut, "insatsens"
+
 
 def namnform(namn: str) -> str:
     """Ett stadsdelsnamn så som det jämförs: bindestreck och tankstreck lika, liksom gemener och versaler."""

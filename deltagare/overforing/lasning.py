@@ -2,16 +2,19 @@
 
 import codecs
 import csv
+import errno
 import io
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from deltagare.overforing.fel import Lista
+from deltagare.overforing.fel import Importfel, Lista, mojligt_personnummer, orsak, visat
 from deltagare.overforing.filformat import FILER, SENARE
 
 FALTGRANS: Final = 200_000  # tecken i ett fält; längre är ett citattecken som saknas eller en trasig fil
 _BIT: Final = 1 << 20
+LASANVISNINGAR: Final = frozenset({"README.md", "README.txt"})
 
 SPARA_OM: Final = (
     "Spara om den i Excel med Arkiv > Spara som > ”CSV UTF-8 (kommaavgränsad)”, eller i LibreOffice med "
@@ -27,11 +30,14 @@ Framsteg = Callable[[int], None]
 
 
 def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
-    """Filerna som ska läsas, efter namn. Okända filer är fel; dolda filer, LÄSMIG/README och kataloger räknas inte."""
+    """Filerna som ska läsas, efter namn. Dolda filer och README räknas inte; allt annat som är okänt är fel.
+
+    Ger Importfel om katalogen inte går att läsa.
+    """
     filer: dict[str, Path] = {}
-    for vag in sorted(katalog.iterdir()):
+    for vag in _innehall(katalog):
         namn = vag.name
-        if namn.startswith(".") or vag.is_dir() or vag.stem.upper() in {"README", "LASMIG", "LÄSMIG"}:
+        if namn.startswith(".") or namn in LASANVISNINGAR:
             continue
         if namn in FILER:
             filer[namn] = vag
@@ -40,8 +46,9 @@ def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
                 namn, 0, "", "Af/FK-samarbeten tas inte emot än: filen kommer med Af/FK-delen av SUS. Flytta undan den."
             )
         else:
+            # Ett filnamn kan ha blivit ett personnummer (P7).
             fel.lagg(
-                namn,
+                "fil.csv" if mojligt_personnummer(namn) or not namn.isprintable() else namn,
                 0,
                 "",
                 f"Okänd fil. Filerna som kan läsas är {', '.join(FILER)}. Byt namn på den eller flytta den.",
@@ -49,6 +56,23 @@ def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
     if not filer and not fel.antal:
         fel.lagg("insatser.csv", 0, "", "Katalogen har ingen av filerna som kan läsas.")
     return {namn: filer[namn] for namn in FILER if namn in filer}
+
+
+def _innehall(katalog: Path) -> list[Path]:
+    try:
+        return sorted(katalog.iterdir())
+    except OSError as fel:
+        text = {errno.ENOENT: "finns inte", errno.ENOTDIR: "är ingen katalog"}.get(fel.errno or 0)
+        raise Importfel(f"Katalogen {katalog} {text or f'går inte att läsa: {orsak(fel)}'}.") from fel
+
+
+def _hinder(vag: Path) -> str | None:
+    """Varför det som har filens namn inte kan läsas som en fil, None om det kan det. Ger OSError."""
+    sort = vag.stat().st_mode
+    if stat.S_ISDIR(sort):
+        return "den är en katalog"
+    # Ett rör skulle stå och vänta på någon som skriver.
+    return None if stat.S_ISREG(sort) else "den är ingen vanlig fil"
 
 
 class Csvfil:
@@ -59,7 +83,7 @@ class Csvfil:
         self._fel = fel
         self.plats: dict[str, int] = {}
         """Kolumnens plats i raden."""
-        self.duger = self._provad_kodning() and self._provade_rubriker()
+        self.duger = self._provad()
 
     def har(self, kolumn: str) -> bool:
         """Sant om kolumnen finns i rubrikraden."""
@@ -69,11 +93,14 @@ class Csvfil:
         self._fel.lagg(self.namn, rad, kolumn, text)
         return False
 
-    def _provad_kodning(self) -> bool:
+    def _provad(self) -> bool:
         try:
-            return self._prova_byte()
+            hinder = _hinder(self.vag)
+            if hinder is None:
+                return self._prova_byte() and self._provade_rubriker()
         except OSError as fel:
-            return self._fela(f"Filen går inte att läsa ({fel.strerror}).")
+            hinder = orsak(fel)
+        return self._fela(f"Filen går inte att läsa: {hinder}.")
 
     def _prova_byte(self) -> bool:
         avkodare = codecs.getincrementaldecoder("utf-8")()
@@ -104,14 +131,14 @@ class Csvfil:
         return True
 
     def _provade_rubriker(self) -> bool:
+        if skiljetecken := self._annat_skiljetecken():
+            return self._fela(f"Fälten är skilda med {skiljetecken}, inte komma. {SPARA_OM}{_SEMIKOLON}")
         try:
             rubriker = [namn.strip() for namn in next(self._las(lambda _antal: None))[1]]
         except StopIteration:
             return self._fela("Filen är tom. Den ska ha minst en rubrikrad.")
         except csv.Error:
             return self._fela("Rubrikraden går inte att läsa: ett citattecken saknas eller raden är för lång.")
-        if skiljetecken := self._annat_skiljetecken(rubriker):
-            return self._fela(f"Fälten är skilda med {skiljetecken}, inte komma. {SPARA_OM}{_SEMIKOLON}")
         format_ = FILER[self.namn]
         innan = self._fel.antal
         for plats, namn in enumerate(rubriker):
@@ -120,7 +147,7 @@ class Csvfil:
             elif namn in format_.kolumner:
                 self.plats[namn] = plats
             else:
-                visas = namn[:60].replace("\n", " ") or f"kolumn {plats + 1}"
+                visas = namn if visat(self.namn, namn) else f"kolumn {plats + 1}"
                 tillatna = ", ".join(format_.kolumner)
                 self._fela(f"Okänd kolumn. Kolumnerna är {tillatna}. Rätta eller ta bort den.", kolumn=visas)
         for namn in format_.kravda:
@@ -128,21 +155,29 @@ class Csvfil:
                 self._fela("Kolumnen saknas i rubrikraden. Lägg till den.", kolumn=namn)
         return self._fel.antal == innan
 
-    def _annat_skiljetecken(self, rubriker: list[str]) -> str | None:
+    def _annat_skiljetecken(self) -> str | None:
+        """Skiljetecknet som delar första raden i fler kända kolumner än komma gör, eller ensamt delar den."""
         kanda = set(FILER[self.namn].kolumner)
+        # Raden som den står: med citattecken går den inte att läsa som CSV med fel skiljetecken.
+        with self.vag.open(encoding="utf-8-sig", newline="") as text:
+            rad = text.readline(FALTGRANS)
+
+        def traffar(tecken: str) -> int:
+            return len({del_.strip().strip('"').strip() for del_ in rad.split(tecken)} & kanda)
+
+        med_komma = traffar(",")
         for tecken, namn in ((";", "semikolon"), ("\t", "tabb"), ("|", "lodstreck")):
-            delar = {del_.strip().strip('"') for rubrik in rubriker for del_ in rubrik.split(tecken)}
-            if any(tecken in rubrik for rubrik in rubriker) and len(delar & kanda) > len(set(rubriker) & kanda):
+            ensamt = tecken in rad and "," not in rad and not med_komma
+            if ensamt or traffar(tecken) > med_komma:
                 return namn
         return None
 
     def rader(self, framsteg: Framsteg) -> Iterator[tuple[int, list[str]]]:
         """Radernas nummer, där posten börjar, och deras fält. Rader med fel antal fält läggs bland felen."""
         strom = self._las(framsteg)
-        _, rubriker = next(strom)
-        antal = len(rubriker)
-        nr = 1
         try:
+            _, rubriker = next(strom, (1, []))
+            antal = len(rubriker)
             for nr, falt in strom:
                 if len(falt) == antal:
                     yield nr, falt
@@ -160,6 +195,10 @@ class Csvfil:
                     )
         except _Avbruten as fel:
             self._fela(str(fel), rad=fel.rad)
+        except UnicodeError:
+            self._fela("Filen ändrades medan den lästes. Kör importen igen.")
+        except OSError as fel:
+            self._fela(f"Filen går inte att läsa: {orsak(fel)}.")
 
     def _las(self, framsteg: Framsteg) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(FALTGRANS)

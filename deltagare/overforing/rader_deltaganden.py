@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from deltagare.overforing.falt import Rad, forkortat
+from deltagare.overforing.falt import Rad
 from deltagare.overforing.lage import Giltighet, Insatsen, Lage, namnform
 from deltagare.overforing.personrader import INGET, Person, avtryck_for, las_person
 from deltagare.overforing.rader_per_ar import kand_insats
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, Kodverk, Kon
+from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, Kodverk, Kon
 
 _JA_NEJ: Final = {"ja": "t", "nej": "f"}
 _ANDELAR: Final = ("arbete_fore", "arbete_efter", "studier_fore", "studier_efter")
+_ARBETSTYPER: Final = (("arbetstyp_fore", "arbete_fore"), ("arbetstyp_efter", "arbete_efter"))
 
 _ETT_SVAR: Final = {"utbildning": Kodverk.UTBILDNING, "tid_i_forsorjning": Kodverk.TID_I_FORSORJNING}
 _FLERA_SVAR: Final = {
@@ -54,6 +55,7 @@ class Deltaganden:
         samtycke, arkiverat = self._samtycke(inn, person)
         kommun, stadsdel = self._bostad(person)
         svar = self._svar(inn, ut)
+        self._prova_sammanhang(anledning)
         if person is None or insatsen is None or inn is None or rad.trasig:
             return None
         self._varna(insatsen, inn, ut, anledning, person, kommun)
@@ -116,10 +118,11 @@ class Deltaganden:
             return
         if inn < insatsen.start:
             rad.fela("inregistrering", f"Inregistreringen är före insatsens startdatum ({insatsen.start}).")
-        if insatsen.slut and inn > insatsen.slut:
-            rad.fela("inregistrering", f"Inregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
-        elif insatsen.slut and ut and ut > insatsen.slut:
-            rad.fela("utregistrering", f"Utregistreringen är efter insatsens slutdatum ({insatsen.slut}).")
+        sista, vems = self._lage.sista_dag(insatsen)
+        if sista and inn > sista:
+            rad.fela("inregistrering", f"Inregistreringen är efter {vems} slutdatum ({sista}).")
+        elif sista and ut and ut > sista:
+            rad.fela("utregistrering", f"Utregistreringen är efter {vems} slutdatum ({sista}).")
 
     def _samtycke(self, inn: date | None, person: Person | None) -> tuple[date | None, date | None]:
         rad = self._rad
@@ -150,7 +153,7 @@ class Deltaganden:
                 rad.fela("kommun", "Kommun saknas. Den krävs när stadsdel är ifylld.")
             return INGET, INGET
         if kommun not in self._lage.kommuner:
-            rad.fela("kommun", f"Kommunen ”{forkortat(kommun)}” finns inte. Skriv SCB:s kommunkod, fyra siffror.")
+            rad.fela("kommun", "Kommunen finns inte. Skriv SCB:s kommunkod, fyra siffror.")
             return INGET, INGET
         if not stadsdel:
             return kommun, INGET
@@ -161,7 +164,7 @@ class Deltaganden:
             return kommun, str(stadsdel_id)
         else:
             kanda = ", ".join(self._lage.stadsdelsnamn[kommun])
-            rad.fela("stadsdel", f"Stadsdelen ”{forkortat(stadsdel)}” finns inte i kommunen. De som finns: {kanda}.")
+            rad.fela("stadsdel", f"Stadsdelen finns inte i kommunen. De som finns: {kanda}.")
         return kommun, INGET
 
     def _svar(self, inn: date | None, ut: date | None) -> list[str]:
@@ -179,6 +182,25 @@ class Deltaganden:
         if self._daterade_koder:
             self._prova_giltighet(inn, ut)
         return svar
+
+    def _prova_sammanhang(self, anledning: str) -> None:
+        """Svar på frågor som inte ställs: efter utan utregistrering, efter en felregistrering, typ utan arbete."""
+        rad = self._rad
+        v = rad.varden
+        if anledning == FELREGISTRERING or not v["utregistrering"]:
+            text = (
+                "En felregistrering har inga uppgifter om tiden efter. Lämna fältet tomt."
+                if anledning == FELREGISTRERING
+                else "Uppgifter om tiden efter hör till utregistreringen. Lämna fältet tomt tills den är ifylld."
+            )
+            for kolumn in EFTERFALT:
+                if v[kolumn]:
+                    rad.fela(kolumn, text)
+        for typ, arbete in _ARBETSTYPER:
+            if v[typ] and not v[arbete].strip("-0"):
+                rad.fela(
+                    typ, f"Typ av arbete anges bara för den som arbetar. Fyll i {arbete}, eller lämna fältet tomt."
+                )
 
     def _lista(self, kolumn: str, kodverk: Kodverk, text: str) -> str:
         if not text:
@@ -205,7 +227,7 @@ class Deltaganden:
             for kod in self._rad.varden[kolumn].split(";") if dag else ():
                 fran, till = koder.get(kod.strip(), (None, None))
                 if dag and ((fran and dag < fran) or (till and dag > till)):
-                    self._rad.fela(kolumn, f"Koden ”{kod.strip()}” gällde inte {dag}. Välj en som gällde.")
+                    self._rad.fela(kolumn, "Koden gällde inte den dagen. Välj en som gällde då.")
 
     def _varna(
         self, insatsen: Insatsen, inn: date, ut: date | None, anledning: str, person: Person, kommun: str
@@ -217,7 +239,7 @@ class Deltaganden:
         v = rad.varden
         organisation = insatsen.organisation and self._lage.organisationer.get(insatsen.organisation.nummer)
         if organisation and kommun != INGET and organisation.kommuner and kommun not in organisation.kommuner:
-            rad.varna("kommun", f"Kommunen {kommun} ligger utanför samverkansorganisationens område.")
+            rad.varna("kommun", "Kommunen ligger utanför samverkansorganisationens område.")
         enbart = {"kvinnor": Kon.KVINNA, "man": Kon.MAN}
         for malgrupp in insatsen.kategorisering.malgrupper:
             if malgrupp in enbart and person.kon != enbart[malgrupp]:

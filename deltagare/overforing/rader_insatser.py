@@ -8,7 +8,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 
-from deltagare.overforing.falt import Rad, forkortat, tolka_organisationsnummer
+from deltagare.overforing.falt import Rad, tolka_organisationsnummer
 from deltagare.overforing.lage import Insatsen, Kategorisering, Lage, Organisation
 from insatser.kategorier import (
     Deltagarregistrering,
@@ -70,7 +70,7 @@ def _kommun_finns(rad: Rad, kod: str, lage: Lage) -> bool:
         return True
     rad.fela(
         "kommuner",
-        f"Kommunen ”{forkortat(kod)}” finns inte. Skriv SCB:s kommunkoder, fyra siffror, skilda med semikolon.",
+        f"Kommunen{rad.visat(kod)} finns inte. Skriv SCB:s kommunkoder, fyra siffror, skilda med semikolon.",
     )
     return False
 
@@ -132,7 +132,7 @@ def _insatsens_organisation(rad: Rad, nummer: str | None, fore: Insatsen | None,
     elif fore and fore.organisation and fore.organisation.nummer != nummer:
         rad.fela(
             "organisationsnummer",
-            f"Insatsen tillhör redan {fore.organisation.nummer} och kan inte flyttas. Ge den en annan nyckel.",
+            "Insatsen tillhör redan en annan samverkansorganisation och kan inte flyttas. Ge den en annan nyckel.",
         )
     elif organisation.trasig:
         rad.trasig = True  # felet är redan sagt, på organisationens rad
@@ -149,7 +149,7 @@ def _kategorisering(rad: Rad, organisation: Organisation | None, beskrivning: st
     )
     okanda = [kod for kod in malgrupper if kod not in Malgrupp.values]
     if okanda:
-        rad.fela("malgrupper", f"Okänd kod ”{forkortat(okanda[0])}”. Koderna är {', '.join(Malgrupp.values)}.")
+        rad.fela("malgrupper", f"Okänd kod{rad.visat(okanda[0])}. Koderna är {', '.join(Malgrupp.values)}.")
     if organisation is None or organisation.trasig or _okand_kod(rad, kategorisering) or okanda:
         return kategorisering
     k = kategorisering

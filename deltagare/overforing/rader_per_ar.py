@@ -1,10 +1,9 @@
 """Raderna om budget och antal per insats och år, var och en för sig (`doman.md` 3.2, 3.3 och 5)."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Final
 
-from deltagare.overforing.falt import Rad, forkortat
+from deltagare.overforing.falt import Rad
 from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
 from deltagare.overforing.lage import Insatsen, Lage
 from deltagare.overforing.rader_insatser import Varden, insats, organisation
@@ -22,9 +21,7 @@ def kand_insats(rad: Rad, lage: Lage) -> Insatsen | None:
         return None
     insatsen = lage.insatser.get(nyckel)
     if insatsen is None:
-        rad.fela(
-            "insats", f"Insatsen ”{forkortat(nyckel)}” finns inte. Lägg till den i insatser.csv eller rätta nyckeln."
-        )
+        rad.fela("insats", f"Insatsen{rad.visat(nyckel)} finns inte. Lägg till den i insatser.csv eller rätta nyckeln.")
     elif insatsen.trasig:
         rad.trasig = True
         return None
@@ -71,7 +68,7 @@ def volymantal(rad: Rad, lage: Lage) -> Varden:
     antal = rad.heltal("antal", minst=0, kravs=True, enhet="Antalet")
     if insatsen and not insatsen.ar_volyminsats:
         rad.fela("insats", "Antal registreras bara för volyminsatser, och insatsen är ingen.")
-    _prova_ar(rad, insatsen, ar, antal, lage.idag)
+    _prova_ar(rad, lage, insatsen, ar, antal)
     if rad.trasig or insatsen is None:
         return None
     return rad.nr, insatsen.lokal, ar, antal
@@ -85,20 +82,23 @@ def anonyma(rad: Rad, lage: Lage) -> Varden:
     antal = rad.heltal("antal", minst=0, kravs=True, enhet="Antalet")
     if insatsen and insatsen.ar_volyminsats:
         rad.fela("insats", "Insatsen är en volyminsats: bara antal registreras för den, i volymantal.csv.")
-    _prova_ar(rad, insatsen, ar, antal, lage.idag)
+    _prova_ar(rad, lage, insatsen, ar, antal)
     if rad.trasig or insatsen is None:
         return None
     return rad.nr, insatsen.lokal, ar, kon, antal
 
 
-def _prova_ar(rad: Rad, insatsen: Insatsen | None, ar: int | None, antal: int | None, idag: date) -> None:
+def _prova_ar(rad: Rad, lage: Lage, insatsen: Insatsen | None, ar: int | None, antal: int | None) -> None:
     if ar is None:
         return
-    if ar > idag.year:
-        rad.fela("ar", f"Året är i framtiden. Antal registreras till och med {idag.year}.")
-    elif insatsen and antal and not (insatsen.start.year <= ar <= (insatsen.slut or date.max).year):
-        slut = insatsen.slut.year if insatsen.slut else "tills vidare"
-        rad.fela("ar", f"Året ligger utanför insatsens datum ({insatsen.start.year}–{slut}).")
+    if ar > lage.idag.year:
+        rad.fela("ar", f"Året är i framtiden. Antal registreras till och med {lage.idag.year}.")
+    elif insatsen and antal:
+        sista, vems = lage.sista_dag(insatsen)
+        if ar < insatsen.start.year:
+            rad.fela("ar", f"Året är före insatsens startdatum ({insatsen.start}).")
+        elif sista and ar > sista.year:
+            rad.fela("ar", f"Året är efter {vems} slutdatum ({sista}).")
 
 
 RADER: Final[dict[str, Callable[[Rad, Lage], Varden]]] = {

@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg import sql
 
-from deltagare.overforing.fel import VISADE, Lista, Utfall
+from deltagare.overforing.fel import VISADE, Lista, Utfall, visat
 from deltagare.overforing.filformat import (
     ANONYMA,
     BUDGET,
@@ -102,6 +102,30 @@ _INSATSENS_DATUM: Final = """
     ) v
     WHERE NOT i.ny
 """
+# R7: det registrerade ska rymmas i organisationens nya slutdatum, också i insatser som pågår tills vidare.
+_ORGANISATIONENS_SLUT: Final = """
+    SELECT s.rad, 'slutdatum', 'Samverkansorganisationen har registreringar efter slutdatumet (den senaste: '
+           || max(v.nar) || '). Rätta datumet.'
+    FROM imp_organisation s
+    JOIN insatser_samverkansorganisation o ON o.id = s.id AND o.slutdatum IS DISTINCT FROM s.slutdatum
+    JOIN insatser_insats i ON i.samverkansorganisation_id = o.id
+    CROSS JOIN LATERAL (
+        SELECT max(coalesce(d.utregistrering, d.inregistrering))::text AS nar
+        FROM deltagare_deltagande d
+        WHERE d.insats_id = i.id AND NOT d.felregistrerad
+          AND coalesce(d.utregistrering, d.inregistrering) > s.slutdatum
+          AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.id = d.id)
+        UNION ALL
+        SELECT max(a.ar)::text
+        FROM (SELECT insats_id, ar, antal FROM deltagare_anonym
+              WHERE id NOT IN (SELECT id FROM imp_anonym WHERE id IS NOT NULL)
+              UNION ALL SELECT insats_id, ar, antal FROM deltagare_volymantal
+              WHERE id NOT IN (SELECT id FROM imp_volymantal WHERE id IS NOT NULL)) a
+        WHERE a.insats_id = i.id AND a.antal > 0 AND a.ar > extract(year FROM s.slutdatum)
+    ) v
+    WHERE s.slutdatum IS NOT NULL AND v.nar IS NOT NULL
+    GROUP BY s.rad
+"""
 _BUDGETENS_SORT: Final = """
     SELECT i.rad, 'deltagarregistrering', 'Insatsen har ett planerat antal för ' || min(b.ar)
            || ' i budgeten som inte hör till det nya sättet. Ta med året i budget.csv, eller låt valet vara.'
@@ -143,7 +167,8 @@ def prova_organisationer(lage: Lage, utfall: Utfall) -> None:
                 ORGANISATIONER,
                 organisation.rad,
                 "slutdatum",
-                f"Insatsen ”{insats.nyckel}” ligger efter slutdatumet. Rätta datumet, eller insatsens i insatser.csv.",
+                f"Insatsen{visat(ORGANISATIONER, insats.nyckel)} ligger efter slutdatumet. "
+                "Rätta datumet, eller insatsens i insatser.csv.",
             )
 
 
@@ -177,7 +202,8 @@ def prova_dubbletter(fil: str, utfall: Utfall) -> None:
 
 
 def prova_mot_registrerat(utfall: Utfall) -> None:
-    """R15 och R16 mot det som redan är registrerat och inte ersätts av filerna."""
+    """R7, R15 och R16 mot det som redan är registrerat och inte ersätts av filerna."""
+    lagg_ur(utfall.fel, ORGANISATIONER, _ORGANISATIONENS_SLUT)
     lagg_ur(utfall.fel, INSATSER, _INSATSENS_DATUM)
     lagg_ur(utfall.fel, INSATSER, _BUDGETENS_SORT)
 
@@ -208,8 +234,10 @@ def varna_for_oppna(lage: Lage, utfall: Utfall, idag: date) -> None:
     for lokal, antal, rad in oppna:
         insats = per_lokal[lokal]
         ord_ = "deltagare är inregistrerade" if antal > 1 else "deltagare är inregistrerad"
-        text = f"Insatsen ”{insats.nyckel}” slutade {insats.slut}, men {antal} {ord_}. Utregistrera så snart det går."
-        if insats.rad:
-            utfall.varningar.lagg(INSATSER, insats.rad, "slutdatum", text)
-        elif rad:
-            utfall.varningar.lagg(DELTAGANDEN, rad, "utregistrering", text)
+        fil, pa_rad, kolumn = (
+            (INSATSER, insats.rad, "slutdatum") if insats.rad else (DELTAGANDEN, rad, "utregistrering")
+        )
+        if pa_rad:
+            namn = visat(fil, insats.nyckel)
+            text = f"Insatsen{namn} slutade {insats.slut}, men {antal} {ord_}. Utregistrera så snart det går."
+            utfall.varningar.lagg(fil, pa_rad, kolumn, text)

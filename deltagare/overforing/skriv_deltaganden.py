@@ -8,6 +8,7 @@ from psycopg import sql
 from deltagare.overforing.lasning import Csvfil
 from deltagare.overforing.staging import hamta, kor
 from deltagare.overforing.tabeller import Antal, kolumner
+from deltagare.uppgifter import EFTERFALT
 
 _VARDEN: Final = (
     "utregistrering",
@@ -28,6 +29,17 @@ _VARDEN: Final = (
     "arbetssokande_efter",
 )
 _PERSONENS: Final = ("kon", "alder")
+
+# Kolumner som filen saknar behåller sina registrerade svar, så länge frågan ställs: i den här ordningen, eftersom
+# villkoren ser raden så som den blir.
+_ARBETSTYP: Final = ("arbetstyp_fore", "arbetstyp_efter")
+_UTREGISTRERAD: Final = "s.utregistrering IS NOT NULL AND s.avslutningsanledning <> 'felregistrering'"
+_BEHALLS: Final[dict[tuple[str, ...], LiteralString]] = {
+    tuple(kolumn for kolumn in _VARDEN if kolumn not in {*EFTERFALT, *_ARBETSTYP}): "true",
+    tuple(kolumn for kolumn in EFTERFALT if kolumn not in _ARBETSTYP): _UTREGISTRERAD,
+    ("arbetstyp_fore",): "s.arbete_fore > 0",
+    ("arbetstyp_efter",): _UTREGISTRERAD + " AND s.arbete_efter > 0",
+}
 
 _NYA: Final = """
     INSERT INTO deltagare_deltagande
@@ -77,8 +89,9 @@ _TA_BORT_FOLKBOKFORING: Final = """
 
 def fyll_saknade(fil: Csvfil) -> None:
     """Kolumner som filen inte har behåller det som är registrerat, liksom samtycket för den som är identifierad."""
-    if saknade := [kolumn for kolumn in _VARDEN if not fil.har(kolumn)]:
-        _behall(saknade, "true")
+    for falt, villkor in _BEHALLS.items():
+        if saknade := [kolumn for kolumn in falt if not fil.har(kolumn)]:
+            _behall(saknade, villkor)
     # Den som har återtagit sitt samtycke är utregistrerad: en äldre fil öppnar inte deltagandet igen (R25).
     _behall(_VARDEN, "s.slag <> 't' AND d.avslutningsanledning = 'atertaget_samtycke'")
     kor(

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from deltagare.overforing.exporten import SAKNAS, exportera
+from deltagare.overforing.fel import orsak
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         try:
             antal = exportera(katalog, med_personuppgifter=med_personuppgifter)
         except OSError as fel:
-            raise CommandError(f"Det går inte att skriva i {katalog}: {fel.strerror}.") from fel
+            raise CommandError(f"Det går inte att skriva i {katalog}: {orsak(fel)}.") from fel
         for fil, rader in antal.items():
             self.stdout.write(f"{fil}: {rader} rader")
         self.stdout.write(f"Filerna har inte med {SAKNAS}. Den fullständiga kopian är säkerhetskopian.")

@@ -2,7 +2,7 @@ import tempfile
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from behorighet.logg import logga
 from behorighet.models import Handelse
 from deltagare.management.commands.importera import datum
-from deltagare.overforing.fel import Importfel, Utfall
+from deltagare.overforing.fel import Importfel, Utfall, orsak
 from deltagare.overforing.generatorn.skalor import SKALOR
 from deltagare.overforing.generatorn.varlden import skriv
 from deltagare.overforing.importen import importera
@@ -29,6 +29,10 @@ EFTERAT = (
 )
 
 
+REFERENSDAG: Final = date(2026, 10, 31)
+"""Den dag som uppgifterna slutar: samma skala och frö ger samma uppgifter också i morgon."""
+
+
 class Command(BaseCommand):
     help = "Fyller en tom databas med påhittade uppgifter, eller skriver dem som filer."
 
@@ -36,17 +40,31 @@ class Command(BaseCommand):
         parser.add_argument("--skala", choices=SKALOR, required=True)
         parser.add_argument("--fro", type=int, required=True, metavar="N", help="samma frö ger samma uppgifter")
         parser.add_argument("--till", type=Path, metavar="KATALOG", help="skriv filer i stället")
-        parser.add_argument("--idag", type=datum, metavar="ÅÅÅÅ-MM-DD", help="den dag som uppgifterna slutar")
+        parser.add_argument(
+            "--idag",
+            type=datum,
+            metavar="ÅÅÅÅ-MM-DD",
+            help=f"den dag som uppgifterna slutar; utan den {REFERENSDAG}, men dagens datum när demon fyller databasen",
+        )
 
     def handle(self, *, skala: str, fro: int, till: Path | None, idag: date | None, **options: Any) -> None:
-        dag = idag or localdate()
-        if till:
-            if till.is_dir() and any(till.iterdir()):
-                raise CommandError(f"Katalogen {till} är inte tom. Välj en ny.")
-            till.mkdir(parents=True, exist_ok=True)
-            skriv(till, SKALOR[skala], fro=fro, idag=dag)
-            self.stdout.write(f"Filerna står i {till}.")
-            return
+        try:
+            if till:
+                self._skriv_filer(till, skala, fro, idag or REFERENSDAG)
+            else:
+                # Demon ska se ut som i dag; de andra ska gå att upprepa.
+                self._fyll(skala, fro, idag or (localdate() if skala == "demo" else REFERENSDAG))
+        except OSError as fel:
+            raise CommandError(f"Det går inte att skriva i {till or tempfile.gettempdir()}: {orsak(fel)}.") from fel
+
+    def _skriv_filer(self, till: Path, skala: str, fro: int, dag: date) -> None:
+        if till.is_dir() and any(till.iterdir()):
+            raise CommandError(f"Katalogen {till} är inte tom. Välj en ny.")
+        till.mkdir(parents=True, exist_ok=True)
+        skriv(till, SKALOR[skala], fro=fro, idag=dag)
+        self.stdout.write(f"Filerna står i {till}.")
+
+    def _fyll(self, skala: str, fro: int, dag: date) -> None:
         if Samverkansorganisation.objects.using(AGARE).exists():
             raise CommandError("Databasen är inte tom: påhittade uppgifter läggs bara i en tom databas.")
         with tempfile.TemporaryDirectory(prefix="sus-") as katalog:
@@ -62,7 +80,7 @@ class Command(BaseCommand):
         try:
             return {fil: en.nya for fil, en in importera(katalog, idag=idag, utfall=utfall).items()}
         except Importfel as fel:
-            raise CommandError("\n".join(utfall.fel.rader())) from fel
+            raise CommandError("\n".join([*utfall.fel.rader()]) or str(fel)) from fel
 
     def _stada(self) -> None:
         # Rapporterna läser ur index, vilket kräver att sidorna är markerade som synliga.

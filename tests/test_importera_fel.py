@@ -225,10 +225,15 @@ def test_organisationens_slutdatum_provas_mot_det_registrerade(ifylld, katalog):
 @pytest.mark.parametrize(
     ("fil", "rad", "andrat", "vantat"),
     [
-        (DEL, 1, {"inregistrering": "2025-01-01", "samtycke": "2025-01-01"}, "deltaganden.csv:3:inregistrering: "),
-        (DEL, 1, {"utregistrering": "2025-01-01", "avslutningsanledning": "flytt"}, "deltaganden.csv:3:utregistrering"),
-        (ANO, 0, {"ar": "2025"}, "anonyma.csv:2:ar: "),
-        (VOL, 0, {"ar": "2025"}, "volymantal.csv:2:ar: "),
+        (DEL, 1, {"inregistrering": "2025-01-01", "samtycke": "2025-01-01"}, "3:inregistrering: Inregistreringen"),
+        (
+            DEL,
+            1,
+            {"utregistrering": "2025-01-01", "avslutningsanledning": "flytt"},
+            "3:utregistrering: Utregistreringen",
+        ),
+        (ANO, 0, {"ar": "2025"}, "2:ar: Året"),
+        (VOL, 0, {"ar": "2025"}, "2:ar: Året"),
     ],
     ids=["in", "ut", "anonyma", "volymantal"],
 )
@@ -238,7 +243,7 @@ def test_inget_registreras_efter_organisationens_slutdatum(ifylld, katalog, fil,
     filer[INS][0]["slutdatum"] = filer[INS][1]["slutdatum"] = ""  # insatserna tills vidare: organisationens dag gäller
     filer[fil][rad] |= andrat
 
-    stoppas(skriv(katalog, filer), ifylld, vantat)
+    stoppas(skriv(katalog, filer), ifylld, f"{fil}:{vantat} är efter samverkansorganisationens slutdatum (2024-12-31).")
 
 
 def test_organisationens_slutdatum_galler_ocksa_insatser_som_inte_star_i_filen(ifylld, katalog):

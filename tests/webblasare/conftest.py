@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
 
 from behorighet.models import Anvandare
 from tests.webblasare.varld import Varld, skapa
 
 SAKNAS = "Chromium saknas. Installera med: sudo apt-get install -y chromium"
-VANTETID = 10_000  # ms
+# ms. Väl tilltaget: på en upptagen maskin ska testen vänta, inte falla.
+VANTETID = 30_000
+expect.set_options(timeout=VANTETID)
 BRED, SMAL = (1280, 900), (390, 844)
 
 

@@ -52,6 +52,17 @@ UTESLUTNINGSGRUPP: Final[Mapping[Roll, int]] = {
     Roll.BESTALLARE: 2,
 }
 
+# Vilka roller som beställs och avslutas med vilken rättighet. Systemadministratören beställs med ett kommando.
+BESTALLS_MED: Final[Mapping[Rattighet, tuple[Roll, ...]]] = {
+    Rattighet.BESTALLA_BEHORIGHET: (
+        Roll.SAMVERKANSADMINISTRATOR,
+        Roll.INSATSANSVARIG,
+        Roll.DELTAGARANSVARIG,
+        Roll.SUS_RAPPORT,
+    ),
+    Rattighet.ADMINISTRERA_SYSTEMET: (Roll.BESTALLARE,),
+}
+
 # Vem den som saknar uppdrag vänder sig till (R3): ett steg upp i kedjan.
 GER_UPPDRAG: Final[Mapping[Roll, Roll]] = {
     Roll.DELTAGARANSVARIG: Roll.INSATSANSVARIG,

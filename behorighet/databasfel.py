@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, ProgrammingError, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, ProgrammingError, models, transaction
 
 CHECK_VIOLATION: Final = "23514"
 
@@ -20,6 +20,10 @@ def _meddelande(villkor: str) -> str | None:
                 and constraint.violation_error_message != constraint.default_violation_error_message
             ):
                 return str(constraint.violation_error_message)
+        for falt in modell._meta.local_fields:
+            if falt.unique and villkor == f"{modell._meta.db_table}_{falt.column}_key":
+                text = falt.error_messages["unique"]
+                return None if text == models.Field.default_error_messages["unique"] else str(text)
     return None
 
 

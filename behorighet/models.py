@@ -1,5 +1,6 @@
 """Användare, organisationer, behörigheter, åtkomstlogg och inskick."""
 
+from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -7,10 +8,12 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
 
-from behorighet.roller import RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
+from behorighet.roller import BESTALLS_MED, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
 
 
 class Organisationstyp(models.TextChoices):
@@ -27,8 +30,20 @@ class Organisationstyp(models.TextChoices):
 class Organisation(models.Model):
     """En myndighet, kommun, region eller ett förbund: arbetsgivare och part i samverkan."""
 
-    namn = models.CharField("namn", max_length=200, unique=True)
-    organisationsnummer = models.CharField("organisationsnummer", max_length=11, unique=True, null=True, blank=True)
+    namn = models.CharField(
+        "namn",
+        max_length=200,
+        unique=True,
+        error_messages={"unique": "Det finns redan en organisation med det namnet."},
+    )
+    organisationsnummer = models.CharField(
+        "organisationsnummer",
+        max_length=11,
+        unique=True,
+        null=True,
+        blank=True,
+        error_messages={"unique": "Det finns redan en organisation med det numret."},
+    )
     typ = models.CharField("typ", max_length=20, choices=Organisationstyp)
 
     class Meta:
@@ -38,13 +53,48 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.namn
 
+    def get_absolute_url(self) -> str:
+        """Systemadministratörens sida om organisationen."""
+        return reverse("organisation", args=[self.pk])
 
-class AnvandareManager(BaseUserManager["Anvandare"]):
+
+class AnvandareQuerySet(models.QuerySet["Anvandare"]):
+    """Konton."""
+
+    def synliga_for(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
+        """De vars behörigheter användaren får hantera: beställarens egen organisation, systemadministratörens alla."""
+        if not anvandare.far(rattighet):
+            return self.none()
+        if rattighet == Rattighet.ADMINISTRERA_SYSTEMET:
+            return self.all()
+        if rattighet == Rattighet.BESTALLA_BEHORIGHET:
+            return self.filter(arbetsgivare=anvandare.arbetsgivare_id)
+        return self.none()
+
+    def kan_fa_lank_av(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
+        """De som användaren får ge en engångslänk: länken är nyckeln till kontot och allt det får göra.
+
+        Beställaren ger den åt dem vars alla roller den kan beställa, systemadministratören åt beställare; ingen åt sig
+        själv.
+        """
+        roller = set(BESTALLS_MED.get(rattighet, ())) | set(BESTALLS_MED[Rattighet.BESTALLA_BEHORIGHET])
+        har = Behorighet.objects.inte_slut().filter(anvandare=OuterRef("pk"))
+        konton = (
+            self.synliga_for(anvandare, rattighet)
+            .exclude(pk=anvandare.pk)
+            .exclude(Exists(har.exclude(roll__in=roller)))
+        )
+        if rattighet == Rattighet.ADMINISTRERA_SYSTEMET:
+            return konton.filter(Exists(har.filter(roll=Roll.BESTALLARE)))
+        return konton
+
+
+class AnvandareManager(BaseUserManager.from_queryset(AnvandareQuerySet)["Anvandare"]):  # type: ignore[misc]
     """Skapar konton. Självregistrering finns inte."""
 
     def create_user(self, username: str, password: str | None = None, **falt: Any) -> "Anvandare":
         """Skapar ett konto; utan lösenord går det inte att logga in med lösenord."""
-        anvandare = self.model(username=username, **falt)
+        anvandare: Anvandare = self.model(username=username, **falt)
         anvandare.set_password(password)
         anvandare.save(using=self._db)
         return anvandare
@@ -53,7 +103,12 @@ class AnvandareManager(BaseUserManager["Anvandare"]):
 class Anvandare(AbstractBaseUser):
     """Ett konto för en person hos en arbetsgivare. Vad den får göra står i dess behörigheter."""
 
-    username = models.CharField("användarnamn", max_length=150, unique=True)
+    username = models.CharField(
+        "användarnamn",
+        max_length=150,
+        unique=True,
+        error_messages={"unique": "Användarnamnet är upptaget. Välj ett annat."},
+    )
     fornamn = models.CharField("förnamn", max_length=100)
     efternamn = models.CharField("efternamn", max_length=100)
     epost = models.EmailField("e-post", blank=True)
@@ -93,6 +148,14 @@ class Anvandare(AbstractBaseUser):
         return any(rattighet in RATTIGHETER[roll] for roll in self.roller_nu)
 
 
+class Giltighetslage(models.TextChoices):
+    """Var i sin giltighet en behörighet är."""
+
+    GALLER = "galler", "Gäller"
+    KOMMANDE = "kommande", "Kommande"
+    AVSLUTAD = "avslutad", "Avslutad"
+
+
 class GiltigQuerySet(models.QuerySet[Any]):
     """Rader med giltighetstid."""
 
@@ -117,6 +180,32 @@ class Giltig(models.Model):
         abstract = True
 
 
+class BehorighetQuerySet(GiltigQuerySet):
+    """Behörigheter."""
+
+    def synliga_for(self, anvandare: Anvandare, rattighet: Rattighet) -> Self:
+        """De som användaren får avsluta: rollerna som beställs med rättigheten, hos personalen som den når."""
+        return self.filter(
+            anvandare__in=Anvandare.objects.synliga_for(anvandare, rattighet),
+            roll__in=BESTALLS_MED.get(rattighet, ()),
+        )
+
+    def inte_slut(self) -> Self:
+        """De som gäller nu eller längre fram."""
+        return self.filter(giltighet__isempty=False).filter(
+            Q(giltighet__upper_inf=True) | Q(giltighet__endswith__gt=Now())
+        )
+
+    def i_lage(self, lage: Giltighetslage) -> Self:
+        """De som gäller, ska börja gälla eller har slutat gälla."""
+        if lage == Giltighetslage.GALLER:
+            return self.gallande()
+        kommande = Q(giltighet__startswith__gt=Now())
+        if lage == Giltighetslage.KOMMANDE:
+            return self.filter(kommande)
+        return self.filter(Q(giltighet__isempty=True) | Q(giltighet__endswith__lte=Now()))
+
+
 class Behorighet(Giltig):
     """En roll som en person har under en tid, beställd av arbetsgivarens beställare."""
 
@@ -124,6 +213,13 @@ class Behorighet(Giltig):
     roll = models.CharField("roll", max_length=30, choices=Roll)
     bestalld_av = models.ForeignKey(
         Anvandare, on_delete=models.PROTECT, related_name="bestallda_behorigheter", null=True, blank=True
+    )
+    # R1a: en behörighet som avslutas nu frigör rollen samma dag; den nya börjar då i det ögonblicket.
+    borjar_vid = models.DateTimeField("börjar", null=True, blank=True, editable=False)
+    giltighet = models.GeneratedField(
+        expression=Func(F("fran"), F("till"), F("avslutad_vid"), F("borjar_vid"), function="sus_giltighet"),
+        output_field=DateTimeRangeField(),
+        db_persist=True,
     )
     uteslutningsgrupp = models.GeneratedField(
         expression=Case(
@@ -134,7 +230,7 @@ class Behorighet(Giltig):
         db_persist=True,
     )
 
-    objects = GiltigQuerySet.as_manager()
+    objects = BehorighetQuerySet.as_manager()
 
     class Meta:
         verbose_name = "behörighet"
@@ -172,6 +268,20 @@ class Behorighet(Giltig):
     def __str__(self) -> str:
         return f"{self.get_roll_display()}: {self.anvandare}"
 
+    @property
+    def lage(self) -> Giltighetslage:
+        """Läget just nu. Raden ska vara läst ur databasen, som räknar ut `giltighet`."""
+        nu = timezone.now()
+        if self.giltighet.isempty or (self.giltighet.upper and self.giltighet.upper <= nu):
+            return Giltighetslage.AVSLUTAD
+        return Giltighetslage.KOMMANDE if self.giltighet.lower > nu else Giltighetslage.GALLER
+
+    @property
+    def sista_dag(self) -> date | None:
+        """Den sista dagen som behörigheten gäller eller gällde; None när inget slut är satt."""
+        dagar = [self.till, self.avslutad_vid and timezone.localdate(self.avslutad_vid)]
+        return min((dag for dag in dagar if dag), default=None)
+
 
 class Handelse(models.Model):
     """En rad i åtkomstloggen (R6). Utan främmande nycklar: loggen hindrar inget och försvinner inte med något.
@@ -195,6 +305,19 @@ class Handelse(models.Model):
         IMPORTERAT = "importerat", "Filer importerade"
         EXPORTERAT = "exporterat", "Filer exporterade"
         GENERERAT = "genererat", "Påhittade uppgifter skapade"
+        INLOGGAD = "inloggad", "Inloggning"
+        INLOGGNING_MISSLYCKAD = "inloggning_misslyckad", "Inloggning misslyckad"
+        KONTO_SPARRAT = "konto_sparrat", "Konto spärrat efter misslyckade inloggningar"
+        LOSENORD_VALT = "losenord_valt", "Lösenord valt med engångslänk"
+        LOSENORD_BYTT = "losenord_bytt", "Lösenord bytt"
+        LANK_SKAPAD = "lank_skapad", "Engångslänk skapad"
+        KONTO_SKAPAT = "konto_skapat", "Konto skapat"
+        BEHORIGHET_BESTALLD = "behorighet_bestalld", "Behörighet beställd"
+        BEHORIGHET_AVSLUTAD = "behorighet_avslutad", "Behörighet avslutad"
+        ORGANISATION_REGISTRERAD = "organisation_registrerad", "Organisation registrerad"
+        SAMVERKANSORGANISATION_REGISTRERAD = "samverkansorganisation_registrerad", "Samverkansorganisation registrerad"
+        UPPDRAG_GIVET = "uppdrag_givet", "Uppdrag givet"
+        UPPDRAG_AVSLUTAT = "uppdrag_avslutat", "Uppdrag avslutat"
 
     tid = models.DateTimeField("tid", db_default=Now())
     av_id = models.BigIntegerField("användare", null=True)
@@ -214,6 +337,21 @@ class Handelse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tid:%Y-%m-%d %H:%M} {self.get_typ_display()}"
+
+
+class Inloggningsforsok(models.Model):
+    """Misslyckade inloggningar i följd på ett konto, och hur länge det är spärrat (P5)."""
+
+    anvandare = models.OneToOneField(Anvandare, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    i_foljd = models.PositiveSmallIntegerField("misslyckade i följd", default=0)
+    sparrat_till = models.DateTimeField("spärrat till", null=True)
+
+    class Meta:
+        verbose_name = "inloggningsförsök"
+        verbose_name_plural = "inloggningsförsök"
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Inskick(models.Model):

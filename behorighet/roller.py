@@ -26,18 +26,23 @@ class Rattighet(models.TextChoices):
     REGISTRERA_DELTAGARE = "registrera_deltagare", "Registrera deltagare"
     REGISTRERA_ANONYMA = "registrera_anonyma", "Registrera anonyma deltagare"
     VISA_RAPPORT = "visa_rapport", "Visa rapporter"
+    BESTALLA_BEHORIGHET = "bestalla_behorighet", "Beställa och avsluta behörigheter i den egna organisationen"
+    GE_UPPDRAG_I_ORGANISATION = "ge_uppdrag_i_organisation", "Ge uppdrag i samverkansorganisationen"
+    GE_UPPDRAG_PA_INSATS = "ge_uppdrag_pa_insats", "Ge uppdrag som deltagaransvarig"
+    ADMINISTRERA_SYSTEMET = "administrera_systemet", "Lägga upp organisationer, beställare och samverkansorganisationer"
 
 
 # R5: rapporter är öppna för alla med en roll.
 _ALLA: Final = frozenset({Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT})
 
 RATTIGHETER: Final[Mapping[Roll, frozenset[Rattighet]]] = {
-    Roll.SAMVERKANSADMINISTRATOR: _ALLA,
-    Roll.INSATSANSVARIG: _ALLA | {Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL},
+    Roll.SAMVERKANSADMINISTRATOR: _ALLA | {Rattighet.GE_UPPDRAG_I_ORGANISATION},
+    Roll.INSATSANSVARIG: _ALLA
+    | {Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL, Rattighet.GE_UPPDRAG_PA_INSATS},
     Roll.DELTAGARANSVARIG: _ALLA | {Rattighet.REGISTRERA_DELTAGARE, Rattighet.REGISTRERA_ANONYMA},
     Roll.SUS_RAPPORT: _ALLA,
-    Roll.BESTALLARE: _ALLA,
-    Roll.SYSTEMADMINISTRATOR: _ALLA,
+    Roll.BESTALLARE: _ALLA | {Rattighet.BESTALLA_BEHORIGHET},
+    Roll.SYSTEMADMINISTRATOR: _ALLA | {Rattighet.ADMINISTRERA_SYSTEMET},
 }
 
 # R1: roller i olika grupper får inte gälla samma dag för samma person. Roller utan grupp går alltid ihop.
@@ -45,6 +50,17 @@ UTESLUTNINGSGRUPP: Final[Mapping[Roll, int]] = {
     Roll.DELTAGARANSVARIG: 1,
     Roll.SAMVERKANSADMINISTRATOR: 2,
     Roll.BESTALLARE: 2,
+}
+
+# Vilka roller som beställs och avslutas med vilken rättighet. Systemadministratören beställs med ett kommando.
+BESTALLS_MED: Final[Mapping[Rattighet, tuple[Roll, ...]]] = {
+    Rattighet.BESTALLA_BEHORIGHET: (
+        Roll.SAMVERKANSADMINISTRATOR,
+        Roll.INSATSANSVARIG,
+        Roll.DELTAGARANSVARIG,
+        Roll.SUS_RAPPORT,
+    ),
+    Rattighet.ADMINISTRERA_SYSTEMET: (Roll.BESTALLARE,),
 }
 
 # Vem den som saknar uppdrag vänder sig till (R3): ett steg upp i kedjan.

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from behorighet.inskick import en_gang, tidigare_svar
 from behorighet.krock import Krock
-from behorighet.roller import Rattighet
+from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from deltagare import tjanster
 from deltagare.forms import (
@@ -33,8 +33,14 @@ from deltagare.uppgifter import ATERTAGET_SAMTYCKE, Kon
 from fkui.fel import visa_fel
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Budget, Insats
+from insatser.uppdrag_tjanster import att_fraga
 
-SAKNAR_UPPDRAG = "Du saknar uppdrag. Be insatsansvarig för insatsen att ge dig ett uppdrag som deltagaransvarig."
+
+def _saknar(request: Begaran, insatser: list[Insats]) -> str:
+    """Vem den som saknar uppdrag vänder sig till (R3); tomt för den som har något att registrera i."""
+    if insatser:
+        return ""
+    return f"Du saknar uppdrag som deltagaransvarig. {att_fraga(request.user, Roll.DELTAGARANSVARIG)}"
 
 
 def _egna_insatser(request: Begaran, *, kontor: bool = False) -> QuerySet[Insats]:
@@ -84,7 +90,7 @@ def _omstalld(request: Begaran, insatser: QuerySet[Insats], *, ut: bool) -> Regi
 def _visa_registrering(
     request: Begaran, form: Registreringsform, skillnader: list[tuple[str, str, str]] | None = None
 ) -> HttpResponse:
-    saknar = "" if form.insatser() else SAKNAR_UPPDRAG
+    saknar = _saknar(request, form.insatser())
     return render(
         request, "deltagare/registrera.html", {"form": form, "saknar": saknar, "skillnader": skillnader or []}
     )
@@ -233,7 +239,7 @@ def _visa_anonyma(request: Begaran, form: Anonymform) -> HttpResponse:
         {
             "form": form,
             "insats": insats,
-            "saknar": "" if form.insatser() else SAKNAR_UPPDRAG,
+            "saknar": _saknar(request, form.insatser()),
             "registrerade": [
                 (ar, antal.get(Kon.KVINNA, 0), antal.get(Kon.MAN, 0)) for ar, antal in registrerade.items()
             ],

@@ -15,6 +15,8 @@ FORSTA_AR: Final = 1900
 SISTA_AR: Final = 2100
 DATUMFORM: Final = re.compile(r"\d{4}(-?)\d{2}\1\d{2}", re.ASCII)
 MANADSFORM: Final = re.compile(r"(\d{4})-?(\d{2})", re.ASCII)
+# Tredje siffran är minst 2: det skiljer organisationer från personer
+ORGANISATIONSNUMMER: Final = re.compile(r"(?:16)?(\d{2}[2-9]\d{3})-?(\d{4})", re.ASCII)
 TALFORM: Final = re.compile(r"[-\u2212]?[0-9]+")
 # Det svenska tusentalstecknet är ett hårt blanksteg; inklistrade tal har ibland smalt eller vanligt
 BLANKSTEG: Final = re.compile(r"[\s\u00a0\u2009\u202f]")
@@ -81,6 +83,30 @@ class Heltalsfalt(forms.IntegerField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Inga min- och max-attribut: de har ingen verkan på ett textfält."""
         return {}
+
+
+class Organisationsnummerfalt(forms.CharField):
+    """Organisationsnummer, med eller utan bindestreck och sekel (16). Ger NNNNNN-NNNN med rätt kontrollsiffra."""
+
+    widget = TalText
+    default_error_messages = {
+        "required": "Ange organisationsnummer.",
+        "invalid": "Ange organisationsnumret med tio siffror, NNNNNN-NNNN.",
+        "kontrollsiffra": "Kontrollera organisationsnumret. Den sista siffran stämmer inte med de andra.",
+    }
+
+    def to_python(self, value: Any) -> str:
+        """Tolkar texten; tomt ger tom text."""
+        text = BLANKSTEG.sub("", super().to_python(value) or "")
+        if not text:
+            return ""
+        traff = ORGANISATIONSNUMMER.fullmatch(text)
+        if not traff:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        siffror = traff[1] + traff[2]
+        if sum(sum(divmod(int(siffra) * (2 - plats % 2), 10)) for plats, siffra in enumerate(siffror)) % 10:
+            raise ValidationError(self.error_messages["kontrollsiffra"], code="kontrollsiffra")
+        return f"{traff[1]}-{traff[2]}"
 
 
 class Tokenfalt(forms.CharField):

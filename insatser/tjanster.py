@@ -1,10 +1,13 @@
-"""Allt som skriver insatser (`doman.md` 3). Regeln prövas här, i formuläret syns den, i databasen håller den."""
+"""Allt som skriver samverkansorganisationer och insatser (`doman.md` 2 och 3).
+
+Regeln prövas här, i formuläret syns den, i databasen håller den.
+"""
 
 from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -13,9 +16,42 @@ from behorighet.databasfel import skriver
 from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
-from behorighet.roller import Roll
+from behorighet.roller import Rattighet, Roll
 from insatser import kategorier
-from insatser.models import Insats, Lasorsak, Samverkansorganisation
+from insatser.models import Insats, Kommun, Lasorsak, Samverkansorganisation
+
+
+def skapa_samverkansorganisation(
+    *,
+    namn: str,
+    organisationsnummer: str,
+    samverkansform: str,
+    beskrivning: str,
+    startdatum: date,
+    kommuner: Iterable[str],
+    av: Anvandare,
+) -> Samverkansorganisation:
+    """Registrerar en samverkansorganisation med sina kommuner (koder) och returnerar den.
+
+    Ger PermissionDenied om `av` inte är systemadministratör, och ValidationError om organisationsnumret finns.
+    """
+    if not av.far(Rattighet.ADMINISTRERA_SYSTEMET):
+        raise PermissionDenied
+    with skriver():
+        organisation, ny = Samverkansorganisation.objects.get_or_create(
+            organisationsnummer=organisationsnummer,
+            defaults={
+                "namn": namn,
+                "samverkansform": samverkansform,
+                "beskrivning": beskrivning,
+                "startdatum": startdatum,
+            },
+        )
+        if not ny:
+            raise ValidationError({"organisationsnummer": f"{organisation.namn} har redan det organisationsnumret."})
+        organisation.kommuner.set(Kommun.objects.filter(pk__in=kommuner))
+        logga(Handelse.Typ.SAMVERKANSORGANISATION_REGISTRERAD, av=av, organisation=organisation.pk)
+    return organisation
 
 
 class Registreringsgranser(NamedTuple):

@@ -12,6 +12,13 @@ from behorighet.roller import Rattighet
 # (rubrik, [(text, adressens namn, rättighet)]). En rubrik utan något att öppna visas inte.
 MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
     (
+        "Samverkansorganisation",
+        (
+            ("Sök samverkansorganisation", "uppdrag:organisationer", Rattighet.VISA_INSATSER),
+            ("Registrera samverkansorganisation", "uppdrag:ny_organisation", Rattighet.ADMINISTRERA_SYSTEMET),
+        ),
+    ),
+    (
         "Insats",
         (
             ("Sök insats", "insatser:lista", Rattighet.VISA_INSATSER),
@@ -26,6 +33,8 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         ),
     ),
     ("Rapporter", (("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),)),
+    ("Användare", (("Behörigheter", "behorigheter", Rattighet.BESTALLA_BEHORIGHET),)),
+    ("Administration", (("Organisationer", "organisationer", Rattighet.ADMINISTRERA_SYSTEMET),)),
 )
 
 

@@ -191,6 +191,8 @@ WHITENOISE_AUTOREFRESH = not STATISKA_MANIFEST
 # Inloggning och sessioner
 
 AUTH_USER_MODEL = "behorighet.Anvandare"
+AUTHENTICATION_BACKENDS = ["behorighet.inloggning.Losenord"]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # sekunder som en engångslänk gäller
 LOGIN_URL = "/logga-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/logga-in/"

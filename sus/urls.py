@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from insatser import urls as insatser
 from sus import views
 
 
@@ -21,6 +22,7 @@ def halsa(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", views.start, name="start"),
     path("", include("behorighet.urls")),
+    path("", include(insatser.uppdrag)),
     path("insatser/", include("insatser.urls")),
     path("deltagare/", include("deltagare.urls")),
     path("rapporter/", include("rapporter.urls")),

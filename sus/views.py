@@ -10,6 +10,7 @@ from behorighet.roller import GER_UPPDRAG, Roll
 from behorighet.skydd import Begaran
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Insats, Uppdrag
+from insatser.uppdrag_tjanster import att_fraga
 
 
 def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> list[Insats]:
@@ -60,6 +61,8 @@ def start(request: Begaran) -> HttpResponse:
             "volyminsatser": volyminsatser,
             "organisationer": list(organisationer.values()),
             "uppdrag": uppdrag,
-            "saknas": [(roll, GER_UPPDRAG[roll]) for roll in roller if roll in GER_UPPDRAG and roll not in med_uppdrag],
+            "saknas": [
+                (roll, att_fraga(anvandare, roll)) for roll in roller if roll in GER_UPPDRAG and roll not in med_uppdrag
+            ],
         },
     )

@@ -9,6 +9,8 @@ from django.test import RequestFactory
 from behorighet.roller import RATTIGHETER, Roll
 from sus import meny
 
+SOK_ORGANISATION = {"Samverkansorganisation": ["Sök samverkansorganisation"]}
+
 
 @pytest.fixture(autouse=True)
 def _adresser(monkeypatch):
@@ -31,15 +33,16 @@ def texter(request):
     ("roll", "vantat"),
     [
         (None, {"Start": []}),
-        (Roll.SUS_RAPPORT, {"Start": [], "Insats": ["Sök insats"], "Rapporter": ["Insats"]}),
+        (Roll.SUS_RAPPORT, {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats"], "Rapporter": ["Insats"]}),
         (
             Roll.INSATSANSVARIG,
-            {"Start": [], "Insats": ["Sök insats", "Registrera insats"], "Rapporter": ["Insats"]},
+            {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats", "Registrera insats"], "Rapporter": ["Insats"]},
         ),
         (
             Roll.DELTAGARANSVARIG,
             {
                 "Start": [],
+                **SOK_ORGANISATION,
                 "Insats": ["Sök insats"],
                 "Deltagande": ["Registrera deltagare", "Registrera anonyma deltagare"],
                 "Rapporter": ["Insats"],

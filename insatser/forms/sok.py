@@ -12,10 +12,10 @@ from django.http import QueryDict
 
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet
+from behorighet.sok import monster
 from fkui.falt import marka
 from fkui.layout import Knapp
 from insatser.models import Insats, InsatsQuerySet, Samverkansorganisation
-from insatser.sok import monster
 
 
 class Laget(models.TextChoices):

@@ -4,9 +4,10 @@ from insatser.models.budget import Budget, Budgetpost, Budgettyp
 from insatser.models.geografi import Kommun, Lan, Stadsdel
 from insatser.models.insats import Insats, InsatsQuerySet, Lasorsak
 from insatser.models.organisation import Samverkansorganisation
-from insatser.models.uppdrag import Uppdrag
+from insatser.models.uppdrag import RATT_ATT_GE, Uppdrag, Uppdragslage
 
 __all__ = [
+    "RATT_ATT_GE",
     "Budget",
     "Budgetpost",
     "Budgettyp",
@@ -18,4 +19,5 @@ __all__ = [
     "Samverkansorganisation",
     "Stadsdel",
     "Uppdrag",
+    "Uppdragslage",
 ]

@@ -1,11 +1,37 @@
 """Samverkansorganisationer (`doman.md` 2)."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
+from behorighet.models import Anvandare
+from behorighet.roller import Rattighet, roller_med
 from insatser.kategorier import Samverkansform
 from insatser.models.geografi import Kommun, Stadsdel
+
+
+class SamverkansorganisationQuerySet(models.QuerySet["Samverkansorganisation"]):
+    """Vilka samverkansorganisationer en användare når."""
+
+    def synliga_for(self, anvandare: Anvandare, rattighet: Rattighet) -> Self:
+        """Samverkansorganisationerna som användaren når med rättigheten; rätt och räckvidd ur samma uppdrag.
+
+        Att visa är öppet för alla med en roll (R5), och systemadministratören når alla.
+        """
+        if not anvandare.far(rattighet):
+            return self.none()
+        if rattighet in {Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT, Rattighet.ADMINISTRERA_SYSTEMET}:
+            return self
+        egna = Samverkansorganisation.objects.filter(
+            uppdrag__giltighet__contains=Now(),
+            uppdrag__behorighet__giltighet__contains=Now(),
+            uppdrag__behorighet__anvandare=anvandare,
+            uppdrag__behorighet__roll__in=roller_med(rattighet),
+        )
+        return self.filter(pk__in=egna.values("pk"))
 
 
 class Samverkansorganisation(models.Model):
@@ -21,6 +47,8 @@ class Samverkansorganisation(models.Model):
     stadsdelar = models.ManyToManyField(Stadsdel, related_name="samverkansorganisationer", blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     skapad_vid = models.DateTimeField("skapad", db_default=Now(), editable=False)
+
+    objects = SamverkansorganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = "samverkansorganisation"
@@ -44,3 +72,7 @@ class Samverkansorganisation(models.Model):
 
     def __str__(self) -> str:
         return self.namn
+
+    def get_absolute_url(self) -> str:
+        """Samverkansorganisationens sida."""
+        return reverse("uppdrag:organisation", args=[self.pk])

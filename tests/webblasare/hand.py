@@ -74,7 +74,7 @@ class Mus:
 
     def lada(self, rubrik: str) -> Locator:
         """Rubriken på ett details-element."""
-        return self.sida.locator("summary").filter(has_text=re.compile(rf"^\s*{re.escape(rubrik)}"))
+        return self.sida.locator("summary:not(nav summary)").filter(has_text=re.compile(rf"^\s*{re.escape(rubrik)}"))
 
     def logga_ut(self) -> None:
         """Genom menyn Konto."""

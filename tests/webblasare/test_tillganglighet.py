@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
+from behorighet import tjanster
 from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus
 from tests.webblasare.varld import LOSENORD, Varld
@@ -157,6 +158,79 @@ def _resultat(hand: Mus, varld: Varld) -> None:
     expect(hand.sida.get_by_role("link", name="Ändra urval")).to_be_visible()
 
 
+def _uppdragens_panel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/")
+    hand.oppna_lada("Tidigare")
+    expect(hand.sida.get_by_text("Siv Slutat").first).to_be_visible()
+
+
+def _valj_utan_traff(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/uppdrag/valj/insats/{varld.oppen.pk}/")
+    hand.skriv("Efternamn", "finns inte")
+    hand.tryck("Sök")
+    expect(hand.sida.get_by_text("Inga användare matchar sökningen")).to_be_visible()
+
+
+def _ge_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/uppdrag/valj/insats/{varld.oppen.pk}/")
+    hand.sida.get_by_role("link", name=re.compile("^Välj Ulla Utan")).click()
+    hand.skriv("Från och med", "2020-01-01")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _avsluta_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/insatser/{varld.last.pk}/")
+    hand.sida.get_by_role("link", name=re.compile("^Avsluta uppdraget för Dag Ansvar")).click()
+    hand.tryck("Avsluta")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _avsluta_behorighet(hand: Mus, varld: Varld) -> None:
+    behorighet = varld.deltagaransvarig.behorigheter.get()
+    hand.sida.goto(f"/anvandare/behorighet/{behorighet.pk}/avsluta/")
+
+
+def _organisation_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/samverkansorganisationer/ny/")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _bestallning_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/anvandare/bestall/")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _lank(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/anvandare/{varld.rapport.pk}/ny-lank/")
+    hand.tryck("Skapa länk")
+    expect(hand.sida.locator("#lank")).to_be_visible()
+
+
+def _arbetsgivare_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/administration/organisationer/ny/")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _avsluta_bestallare(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/administration/behorighet/{varld.bestallare.behorigheter.get().pk}/avsluta/")
+    hand.tryck("Avsluta")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _byt_losenord_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/konto/losenord/")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _valj_losenord(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(tjanster.lank(varld.utan_roll))
+
+
 def _pa(adress: str) -> Callable[[Mus, Varld], None]:
     def ga(hand: Mus, varld: Varld) -> None:
         hand.sida.goto(adress.format(v=varld))
@@ -205,6 +279,49 @@ LAGEN: Final = {
     "urval med fel": ("rapport", _pa("/rapporter/insats/?fran=2025-13&till=&visa=1")),
     "rapport": ("rapport", _resultat),
     "rapport tom": ("rapport", _pa("/rapporter/insats/?fran=1991-01&till=1991-02&visa=1")),
+    "samverkansorganisationer": ("rapport", _pa("/samverkansorganisationer/")),
+    "samverkansorganisationer tom": ("rapport", _pa("/samverkansorganisationer/?q=finns+inte")),
+    "samverkansorganisation": ("samverkansadministrator", _uppdragens_panel),
+    "alla användare": ("rapport", _pa("/samverkansorganisationer/{v.org.pk}/anvandare/")),
+    "användares uppdrag": (
+        "rapport",
+        _pa("/samverkansorganisationer/{v.org.pk}/anvandare/{v.deltagaransvarig.pk}/"),
+    ),
+    "välj användare": (
+        "samverkansadministrator",
+        _pa("/uppdrag/valj/organisation/{v.org.pk}/insatsansvarig/"),
+    ),
+    "välj användare utan träff": ("insatsansvarig", _valj_utan_traff),
+    "ge uppdrag med fel": ("insatsansvarig", _ge_med_fel),
+    "avsluta uppdrag med fel": ("insatsansvarig", _avsluta_med_fel),
+    "avsluta behörighet": ("bestallare", _avsluta_behorighet),
+    "registrera samverkansorganisation": ("systemadministrator", _pa("/samverkansorganisationer/ny/")),
+    "registrera samverkansorganisation med fel": ("systemadministrator", _organisation_med_fel),
+    "behörigheter": ("bestallare", _pa("/anvandare/")),
+    "behörigheter tom": ("bestallare", _pa("/anvandare/?efternamn=finns-inte")),
+    "beställ behörighet": ("bestallare", _pa("/anvandare/bestall/")),
+    "beställ behörighet med fel": ("bestallare", _bestallning_med_fel),
+    "beställ behörighet åt någon": ("bestallare", _pa("/anvandare/{v.rapport.pk}/bestall/")),
+    "länk": ("bestallare", _lank),
+    "länk redan visad": ("bestallare", _pa("/anvandare/{v.rapport.pk}/lank/")),
+    "ny länk": ("bestallare", _pa("/anvandare/{v.rapport.pk}/ny-lank/")),
+    "organisationer": ("systemadministrator", _pa("/administration/organisationer/")),
+    "organisationer tom": ("systemadministrator", _pa("/administration/organisationer/?q=finns-inte")),
+    "organisation": (
+        "systemadministrator",
+        _pa("/administration/organisationer/{v.bestallare.arbetsgivare_id}/"),
+    ),
+    "registrera organisation": ("systemadministrator", _pa("/administration/organisationer/ny/")),
+    "registrera organisation med fel": ("systemadministrator", _arbetsgivare_med_fel),
+    "lägg till beställare": (
+        "systemadministrator",
+        _pa("/administration/organisationer/{v.bestallare.arbetsgivare_id}/bestallare/"),
+    ),
+    "avsluta beställare": ("systemadministrator", _avsluta_bestallare),
+    "byt lösenord": ("utan_roll", _pa("/konto/losenord/")),
+    "byt lösenord med fel": ("utan_roll", _byt_losenord_med_fel),
+    "välj lösenord": ("", _valj_losenord),
+    "länken gäller inte": ("", _pa("/valj-losenord/1/a-b/")),
     "403": ("rapport", _pa("/insatser/ny/")),
     "404": ("rapport", _pa("/finns-inte/")),
 }

@@ -33,6 +33,8 @@ class Varld:
     bestallare: Anvandare
     utan_uppdrag: Anvandare
     utan_roll: Anvandare
+    samverkansadministrator: Anvandare
+    systemadministrator: Anvandare
     inskriven: Personnummer = field(default_factory=fabriker.nytt_nummer)
 
 
@@ -60,8 +62,15 @@ def _skapa() -> Varld:
         bestallare=_konto("Bengt", "Ställare", Roll.BESTALLARE),
         utan_uppdrag=_konto("Ulla", "Utan", Roll.DELTAGARANSVARIG),
         utan_roll=_konto("Nils", "Nolla"),
+        samverkansadministrator=_konto("Sam", "Verkan"),
+        systemadministrator=_konto("Sten", "System", Roll.SYSTEMADMINISTRATOR),
     )
     fabriker.uppdrag(varlden.insatsansvarig, Roll.INSATSANSVARIG, org)
+    fabriker.uppdrag(varlden.samverkansadministrator, Roll.SAMVERKANSADMINISTRATOR, org)
+    slutat = _konto("Siv", "Slutat")
+    dagar = {"fran": IDAG - timedelta(days=9), "till": IDAG - timedelta(days=3)}
+    fabriker.behorighet(slutat, Roll.INSATSANSVARIG, fran=dagar["fran"])
+    fabriker.uppdrag(slutat, Roll.INSATSANSVARIG, org, **dagar)
     for insats in (oppen, last):
         fabriker.uppdrag(varlden.deltagaransvarig, Roll.DELTAGARANSVARIG, insats)
     fabriker.inregistrera(last, varlden.deltagaransvarig, nummer=varlden.inskriven)

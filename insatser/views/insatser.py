@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from behorighet.inskick import en_gang
 from behorighet.krock import Krock
-from behorighet.roller import Rattighet
+from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
 from insatser import kategorier, tjanster
 from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, Sokform, kategorival, lastext
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
+from insatser.uppdrag_tjanster import att_fraga
+from insatser.views.paneler import panel_for_insats
 
 RADER_PER_SIDA = 100
 RATTIGHETER_PA_SIDAN = (
@@ -75,7 +77,13 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
     return render(
         request,
         "insatser/insats.html",
-        {"insats": insats, "far": far, "idag": timezone.localdate(), "lastext": lastext(insats) if insats.last else ""},
+        {
+            "insats": insats,
+            "far": far,
+            "idag": timezone.localdate(),
+            "lastext": lastext(insats) if insats.last else "",
+            "panel": panel_for_insats(insats, request.user),
+        },
     )
 
 
@@ -99,7 +107,11 @@ def ny(request: Begaran) -> HttpResponse:
     return render(
         request,
         "insatser/insats_form.html",
-        {"form": form, "rubrik": "Registrera insats", "saknar": not organisationer},
+        {
+            "form": form,
+            "rubrik": "Registrera insats",
+            "saknar": "" if organisationer else att_fraga(request.user, Roll.INSATSANSVARIG),
+        },
     )
 
 

@@ -1,0 +1,151 @@
+"""Formulär för uppdrag: välja användare, från och till, avsluta (`doman.md` 1.1, R1a, R4)."""
+
+from datetime import date
+from typing import Any, TypeVar
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from behorighet.models import Behorighet
+from behorighet.sok import monster
+from fkui.falt import Datumfalt, Tokenfalt, marka
+from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift
+from insatser.models import Insats, Samverkansorganisation, Uppdrag
+
+M = TypeVar("M", bound=Model)
+
+
+class Anvandarsok(forms.Form):
+    """Sökningen efter användare: Förnamn, Efternamn, Arbetsgivare, med `*` (R4)."""
+
+    fornamn = forms.CharField(label="Förnamn", required=False, max_length=100, help_text="* ersätter valfria tecken.")
+    efternamn = forms.CharField(label="Efternamn", required=False, max_length=100)
+    arbetsgivare = forms.CharField(label="Arbetsgivare", required=False, max_length=200)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.is_valid()
+        for falt in self.fields.values():
+            marka(falt, dolj_valfritt=True)
+        self.helper = FormHelper()
+        self.helper.form_method = "get"
+        self.helper.form_class = "sus-filter"
+        self.helper.form_show_errors = False
+        self.helper.attrs = {"role": "search", "aria-label": "Användare"}
+        self.helper.layout = Layout(*self.fields, Div(Knapp("Sök"), css_class="sus-filter__go"))
+
+    @property
+    def har_urval(self) -> bool:
+        """Sant om något är sökt."""
+        return any(self.cleaned_data.values())
+
+    def urval(self, rader: "QuerySet[M]", *, vag: str = "") -> "QuerySet[M]":
+        """Raderna som sökningen träffar. `vag` är vägen till användaren, till exempel `anvandare__`."""
+        kolumner = {"fornamn": "fornamn", "efternamn": "efternamn", "arbetsgivare": "arbetsgivare__namn"}
+        sokta = {kolumner[namn]: text for namn, text in self.cleaned_data.items() if text}
+        return rader.filter(**{f"{vag}{kolumn}__iregex": monster(text) for kolumn, text in sokta.items()})
+
+
+class Uppdragsform(forms.Form):
+    """Från och till för ett nytt uppdrag. Den valda användaren står som text."""
+
+    fran = Datumfalt(label="Från och med")
+    till = Datumfalt(label="Till och med", required=False, help_text="åååå-mm-dd. Tomt är tills vidare.")
+    token = Tokenfalt()
+
+    def __init__(
+        self,
+        *args: Any,
+        behorighet: Behorighet,
+        pa: Samverkansorganisation | Insats,
+        avbryt: str,
+        **kwargs: Any,
+    ) -> None:
+        forslag = {
+            "fran": max(timezone.localdate(), behorighet.fran, pa.startdatum),
+            "till": behorighet.till,
+        }
+        super().__init__(*args, **{"initial": forslag, **kwargs})
+        anvandare = behorighet.anvandare
+        self.helper = FormHelper()
+        self.helper.layout = Layout(
+            Panel(
+                "Användare",
+                Uppgift(
+                    ("Namn", anvandare.get_full_name()),
+                    ("Arbetsgivare", anvandare.arbetsgivare.namn),
+                    ("Behörighet", behorighet.get_roll_display()),
+                    ("Behörigheten gäller", period(behorighet.fran, behorighet.till)),
+                    css_class="sus-outputs",
+                ),
+                css_id="anvandare",
+            ),
+            Panel(
+                "Uppdrag",
+                Row(Field("fran", wrapper_class="sus-date"), Field("till", wrapper_class="sus-date")),
+                "token",
+                css_id="uppdrag",
+            ),
+            Knapprad(Submit("spara", "Spara"), Lank("Avbryt", avbryt)),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Till får inte vara före från; resten prövar tjänsten."""
+        data = super().clean() or {}
+        fran, till = data.get("fran"), data.get("till")
+        if fran and till and till < fran:
+            self.add_error("till", "Till och med kan inte vara före från och med.")
+        return data
+
+
+class Avslutaform(forms.Form):
+    """Avsluta efter en viss dag, eller genast (R1a)."""
+
+    till = Datumfalt(label="Till och med", required=False, help_text="Sista dagen, åååå-mm-dd.")
+    token = Tokenfalt()
+
+    def __init__(self, *args: Any, rubrik: str, ingress: str, avbryt: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        marka(self.fields["till"], dolj_valfritt=True)
+        self.helper = FormHelper()
+        self.helper.layout = Layout(
+            Panel(rubrik, Field("till", wrapper_class="sus-date"), "token", css_id="avsluta", ingress=ingress),
+            Knapprad(
+                Submit("avsluta", "Avsluta"),
+                Knapp("Avsluta nu", namn="nu"),
+                Lank("Avbryt", avbryt, sort="tertiary"),
+            ),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """*Avsluta* behöver en dag; *Avsluta nu* bryr sig inte om fältet."""
+        data = super().clean() or {}
+        if self.nu:
+            self.errors.pop("till", None)
+        elif not data.get("till") and "till" not in self.errors:
+            self.add_error("till", ValidationError("Ange den sista dagen, eller välj Avsluta nu."))
+        return data
+
+    @property
+    def nu(self) -> bool:
+        """Sant när *Avsluta nu* valdes."""
+        return "nu" in self.data
+
+    def slut(self) -> dict[str, Any]:
+        """Det tjänsterna tar emot."""
+        return {"nu": True} if self.nu else {"till": self.cleaned_data["till"]}
+
+
+def period(fran: date, till: date | None) -> str:
+    """En giltighet som text."""
+    return f"{fran.isoformat()} – {till.isoformat()}" if till else f"från och med {fran.isoformat()}, tills vidare"
+
+
+def slut_for(uppdrag: Uppdrag) -> str:
+    """När uppdraget slutar, som text efter ett namn."""
+    return f"till och med {uppdrag.sista_dag.isoformat()}" if uppdrag.sista_dag else "tills vidare"

@@ -1,0 +1,1 @@
+"""Sidor för samverkansorganisationer, insatser och uppdrag."""

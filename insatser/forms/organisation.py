@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from crispy_forms.layout import Field, Layout, Row, Submit
 from django import forms
 from django.db.models import F, Func, OrderBy, Q
 from django.http import QueryDict
@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from behorighet.sok import monster
-from fkui.falt import Datumfalt, Organisationsnummerfalt, Tokenfalt, marka, valfalt
-from fkui.layout import Knapp, Knapprad, Lank, Panel
+from fkui.falt import Datumfalt, Organisationsnummerfalt, Tokenfalt, valfalt
+from fkui.layout import Knapprad, Lank, Panel
+from fkui.sokform import Sokformular
 from insatser.forms.sok import Laget
 from insatser.kategorier import Samverkansform
 from insatser.models import Kommun
@@ -23,8 +24,10 @@ from insatser.models.organisation import SamverkansorganisationQuerySet
 VALBARA_FORMER: Final = [(form.value, form.label) for form in Samverkansform if form != Samverkansform.HANDLINGSPLAN]
 
 
-class Organisationssok(forms.Form):
+class Organisationssok(Sokformular):
     """Sökningen över listan. Ett okänt värde i adressen är som inget urval alls."""
+
+    etikett = "Samverkansorganisationer"
 
     SORTERINGAR: Final[dict[str, F | Func]] = {
         "namn": Func("namn", function="sus_sortnyckel"),
@@ -37,22 +40,8 @@ class Organisationssok(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.is_valid()
-        for falt in self.fields.values():
-            marka(falt, dolj_valfritt=True)
         sortering = data.get("sortering", "")
         self.sortering = sortering if sortering.removeprefix("-") in self.SORTERINGAR else "namn"
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "sus-filter"
-        self.helper.form_show_errors = False
-        self.helper.attrs = {"role": "search", "aria-label": "Samverkansorganisationer"}
-        self.helper.layout = Layout("q", "form", "lage", Div(Knapp("Sök"), css_class="sus-filter__go"))
-
-    @property
-    def har_urval(self) -> bool:
-        """Sant om något annat än hela listan är valt."""
-        return any(self.cleaned_data.get(namn) for namn in self.fields)
 
     def urval(self, organisationer: SamverkansorganisationQuerySet) -> SamverkansorganisationQuerySet:
         """Samverkansorganisationerna som sökningen träffar, sorterade."""

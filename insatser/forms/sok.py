@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Final
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout
 from django import forms
 from django.db import models
 from django.db.models import F, Func, OrderBy
@@ -13,8 +11,7 @@ from django.http import QueryDict
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet
 from behorighet.sok import monster
-from fkui.falt import marka
-from fkui.layout import Knapp
+from fkui.sokform import Sokformular
 from insatser.models import Insats, InsatsQuerySet, Samverkansorganisation
 
 
@@ -26,8 +23,10 @@ class Laget(models.TextChoices):
     AVSLUTAD = "avslutad", "Avslutad"
 
 
-class Sokform(forms.Form):
+class Sokform(Sokformular):
     """Sökningen över listan. Ett okänt värde i adressen är som inget urval alls."""
+
+    etikett = "Insatser"
 
     SORTERINGAR: Final[dict[str, F | Func]] = {
         "namn": Func("namn", function="sus_sortnyckel"),
@@ -47,28 +46,8 @@ class Sokform(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.is_valid()
-        for falt in self.fields.values():
-            marka(falt, dolj_valfritt=True)
         sortering = data.get("sortering", "")
         self.sortering = sortering if sortering.removeprefix("-") in self.SORTERINGAR else "namn"
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "sus-filter"
-        self.helper.form_show_errors = False
-        self.helper.attrs = {"role": "search", "aria-label": "Insatser"}
-        self.helper.layout = Layout(
-            "q",
-            "organisation",
-            "lage",
-            "mina",
-            Div(Knapp("Sök"), css_class="sus-filter__go"),
-        )
-
-    @property
-    def har_urval(self) -> bool:
-        """Sant om något annat än hela listan är valt."""
-        return any(self.cleaned_data.get(namn) for namn in self.fields)
 
     def urval(self, insatser: InsatsQuerySet, *, idag: date, anvandare: Anvandare) -> InsatsQuerySet:
         """Insatserna som sökningen träffar, sorterade; namnlika i nyckelordning."""

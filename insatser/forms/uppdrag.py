@@ -4,45 +4,30 @@ from datetime import date
 from typing import Any, TypeVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from crispy_forms.layout import Field, Layout, Row, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import QueryDict
 from django.utils import timezone
 
 from behorighet.models import Behorighet
 from behorighet.sok import monster
 from fkui.falt import Datumfalt, Tokenfalt, marka
 from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift
+from fkui.sokform import Sokformular
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
 M = TypeVar("M", bound=Model)
 
 
-class Anvandarsok(forms.Form):
+class Anvandarsok(Sokformular):
     """Sökningen efter användare: Förnamn, Efternamn, Arbetsgivare, med `*` (R4)."""
+
+    etikett = "Användare"
 
     fornamn = forms.CharField(label="Förnamn", required=False, max_length=100, help_text="* ersätter valfria tecken.")
     efternamn = forms.CharField(label="Efternamn", required=False, max_length=100)
     arbetsgivare = forms.CharField(label="Arbetsgivare", required=False, max_length=200)
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        self.is_valid()
-        for falt in self.fields.values():
-            marka(falt, dolj_valfritt=True)
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "sus-filter"
-        self.helper.form_show_errors = False
-        self.helper.attrs = {"role": "search", "aria-label": "Användare"}
-        self.helper.layout = Layout(*self.fields, Div(Knapp("Sök"), css_class="sus-filter__go"))
-
-    @property
-    def har_urval(self) -> bool:
-        """Sant om något är sökt."""
-        return any(self.cleaned_data.values())
 
     def urval(self, rader: "QuerySet[M]", *, vag: str = "") -> "QuerySet[M]":
         """Raderna som sökningen träffar. `vag` är vägen till användaren, till exempel `anvandare__`."""

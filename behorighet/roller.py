@@ -27,6 +27,7 @@ class Rattighet(models.TextChoices):
     REGISTRERA_ANONYMA = "registrera_anonyma", "Registrera anonyma deltagare"
     VISA_RAPPORT = "visa_rapport", "Visa rapporter"
     BESTALLA_BEHORIGHET = "bestalla_behorighet", "Beställa och avsluta behörigheter i den egna organisationen"
+    GRANSKA_LOGG = "granska_logg", "Granska åtkomstloggen för den egna organisationens personal"
     GE_UPPDRAG_I_ORGANISATION = "ge_uppdrag_i_organisation", "Ge uppdrag i samverkansorganisationen"
     GE_UPPDRAG_PA_INSATS = "ge_uppdrag_pa_insats", "Ge uppdrag som deltagaransvarig"
     ADMINISTRERA_SYSTEMET = "administrera_systemet", "Lägga upp organisationer, beställare och samverkansorganisationer"
@@ -41,7 +42,7 @@ RATTIGHETER: Final[Mapping[Roll, frozenset[Rattighet]]] = {
     | {Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL, Rattighet.GE_UPPDRAG_PA_INSATS},
     Roll.DELTAGARANSVARIG: _ALLA | {Rattighet.REGISTRERA_DELTAGARE, Rattighet.REGISTRERA_ANONYMA},
     Roll.SUS_RAPPORT: _ALLA,
-    Roll.BESTALLARE: _ALLA | {Rattighet.BESTALLA_BEHORIGHET},
+    Roll.BESTALLARE: _ALLA | {Rattighet.BESTALLA_BEHORIGHET, Rattighet.GRANSKA_LOGG},
     Roll.SYSTEMADMINISTRATOR: _ALLA | {Rattighet.ADMINISTRERA_SYSTEMET},
 }
 
@@ -52,7 +53,10 @@ UTESLUTNINGSGRUPP: Final[Mapping[Roll, int]] = {
     Roll.BESTALLARE: 2,
 }
 
-# Vilka roller som beställs och avslutas med vilken rättighet. Systemadministratören beställs med ett kommando.
+# P5: rollerna som kräver ett andra steg vid inloggningen (inte i demoläget).
+KRAVER_TVA_STEG: Final = frozenset({Roll.DELTAGARANSVARIG, Roll.BESTALLARE, Roll.SYSTEMADMINISTRATOR})
+
+# Vilka roller som beställs och avslutas med vilken rättighet. Den första systemadministratören ges av ett kommando.
 BESTALLS_MED: Final[Mapping[Rattighet, tuple[Roll, ...]]] = {
     Rattighet.BESTALLA_BEHORIGHET: (
         Roll.SAMVERKANSADMINISTRATOR,
@@ -60,7 +64,7 @@ BESTALLS_MED: Final[Mapping[Rattighet, tuple[Roll, ...]]] = {
         Roll.DELTAGARANSVARIG,
         Roll.SUS_RAPPORT,
     ),
-    Rattighet.ADMINISTRERA_SYSTEMET: (Roll.BESTALLARE,),
+    Rattighet.ADMINISTRERA_SYSTEMET: (Roll.BESTALLARE, Roll.SYSTEMADMINISTRATOR),
 }
 
 # Vem den som saknar uppdrag vänder sig till (R3): ett steg upp i kedjan.

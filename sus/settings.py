@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+import pghistory
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
@@ -111,6 +112,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "crispy_forms",
     "django_htmx",
+    "pgtrigger",
+    "pghistory",
     "fkui",
     "behorighet",
     "insatser",
@@ -237,7 +240,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # Inget får ligga i en process minne mellan anrop: rättigheter ska kunna dras in på alla värdar samtidigt (P4).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+# Bara inloggningens skydd mot gissningar och återanvända koder använder cachen.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "sus_cache"}}
+
+
+# Radhistorik. Vem som ändrade står i en egen kolumn (behorighet.models.historik), inte i pghistorys sammanhang.
+
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True, related_name="historik")
 
 LOGGING = {
     "version": 1,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q
 from django.db.models.functions import Least, Now
 
-from behorighet.models import Anvandare
+from behorighet.models import Anvandare, med_historik
 from behorighet.roller import Rattighet
 from deltagare.models.person import Person
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, Kon
@@ -35,6 +35,7 @@ def _ingen_for_sig(falt: str) -> Q:
     return ~Q(**{f"{falt}__contains": ["ingen"]}) | Q(**{f"{falt}__len": 1})
 
 
+@med_historik(exclude=["felregistrerad", "fingeravtryck"])
 class Deltagande(models.Model):
     """En persons deltagande i en insats. Före- och efteruppgifter som saknas är tomma."""
 

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from behorighet.models import Anvandare
+from behorighet.models import Anvandare, med_historik
 from behorighet.roller import Rattighet
 from insatser.kategorier import (
     KONTORSFORMER,
@@ -57,6 +57,7 @@ class InsatsQuerySet(models.QuerySet["Insats"]):
         return self.exclude(samverkansform__in=KONTORSFORMER)
 
 
+@med_historik(exclude=[])
 class Insats(models.Model):
     """En insats som en samverkansorganisation driver, eller ett kontor i Af/FK-samarbetet."""
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from behorighet.models import Anvandare
+from behorighet.models import Anvandare, med_historik
 from behorighet.roller import Rattighet, roller_med
 from insatser.kategorier import Samverkansform
 from insatser.models.geografi import Kommun, Stadsdel
@@ -34,6 +34,7 @@ class SamverkansorganisationQuerySet(models.QuerySet["Samverkansorganisation"]):
         return self.filter(pk__in=egna.values("pk"))
 
 
+@med_historik(exclude=[])
 class Samverkansorganisation(models.Model):
     """Parterna som samverkar under en samverkansform. Inom Finsam ett samordningsförbund."""
 

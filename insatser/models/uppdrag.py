@@ -8,7 +8,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from behorighet.models import Anvandare, Behorighet, Giltig
+from behorighet.models import Anvandare, Behorighet, Giltig, med_historik
 from behorighet.roller import Rattighet, Roll, roller_med
 from insatser.models.organisation import Samverkansorganisation
 
@@ -74,6 +74,7 @@ class UppdragQuerySet(models.QuerySet["Uppdrag"]):
         )
 
 
+@med_historik(exclude=["giltighet"])
 class Uppdrag(Giltig):
     """Ett uppdrag under en tid. Rollen står i behörigheten."""
 

@@ -1,4 +1,4 @@
-"""Användare, organisationer, behörigheter, åtkomstlogg och inskick."""
+"""Konton, vem som får hantera dem, och behörigheterna de har (`doman.md` 1.1, R1, R1a)."""
 
 from datetime import date
 from functools import cached_property
@@ -10,52 +10,12 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils import timezone
 
-from behorighet.roller import BESTALLS_MED, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
-
-
-class Organisationstyp(models.TextChoices):
-    """Typ av organisation (`doman.md` 2)."""
-
-    STAT = "stat", "Stat"
-    KOMMUN = "kommun", "Kommun"
-    REGION = "region", "Region"
-    SAMORDNINGSFORBUND = "samordningsforbund", "Samordningsförbund"
-    ESF = "esf", "ESF-medel"
-    OVRIGA = "ovriga", "Övriga"
-
-
-class Organisation(models.Model):
-    """En myndighet, kommun, region eller ett förbund: arbetsgivare och part i samverkan."""
-
-    namn = models.CharField(
-        "namn",
-        max_length=200,
-        unique=True,
-        error_messages={"unique": "Det finns redan en organisation med det namnet."},
-    )
-    organisationsnummer = models.CharField(
-        "organisationsnummer",
-        max_length=11,
-        unique=True,
-        null=True,
-        blank=True,
-        error_messages={"unique": "Det finns redan en organisation med det numret."},
-    )
-    typ = models.CharField("typ", max_length=20, choices=Organisationstyp)
-
-    class Meta:
-        verbose_name = "organisation"
-        verbose_name_plural = "organisationer"
-
-    def __str__(self) -> str:
-        return self.namn
-
-    def get_absolute_url(self) -> str:
-        """Systemadministratörens sida om organisationen."""
-        return reverse("organisation", args=[self.pk])
+from behorighet.models.giltighet import Giltig, Giltighetslage, GiltigQuerySet
+from behorighet.models.historik import med_historik
+from behorighet.models.organisation import Organisation
+from behorighet.roller import BESTALLS_MED, KRAVER_TVA_STEG, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
 
 
 class AnvandareQuerySet(models.QuerySet["Anvandare"]):
@@ -143,41 +103,14 @@ class Anvandare(AbstractBaseUser):
         gallande = set(self.behorigheter.gallande().values_list("roll", flat=True))
         return [roll for roll in Roll if roll.value in gallande]
 
+    @property
+    def kraver_tva_steg(self) -> bool:
+        """Sant om någon gällande roll kräver tvåstegsinloggning (P5)."""
+        return not KRAVER_TVA_STEG.isdisjoint(self.roller_nu)
+
     def far(self, rattighet: Rattighet) -> bool:
         """Sant om någon gällande behörighet ger rättigheten. Räckvidden avgörs av `synliga_for`."""
         return any(rattighet in RATTIGHETER[roll] for roll in self.roller_nu)
-
-
-class Giltighetslage(models.TextChoices):
-    """Var i sin giltighet en behörighet är."""
-
-    GALLER = "galler", "Gäller"
-    KOMMANDE = "kommande", "Kommande"
-    AVSLUTAD = "avslutad", "Avslutad"
-
-
-class GiltigQuerySet(models.QuerySet[Any]):
-    """Rader med giltighetstid."""
-
-    def gallande(self) -> Self:
-        """De som gäller just nu: från och till är datum i Europe/Stockholm, båda inräknade (R1a)."""
-        return self.filter(giltighet__contains=Now())
-
-
-class Giltig(models.Model):
-    """Giltighet från och med ett datum till och med ett annat. *Avsluta nu* bryter genast (R1a)."""
-
-    fran = models.DateField("från och med")
-    till = models.DateField("till och med", null=True, blank=True)
-    avslutad_vid = models.DateTimeField("avslutad", null=True, blank=True, editable=False)
-    giltighet = models.GeneratedField(
-        expression=Func(F("fran"), F("till"), F("avslutad_vid"), function="sus_giltighet"),
-        output_field=DateTimeRangeField(),
-        db_persist=True,
-    )
-
-    class Meta:
-        abstract = True
 
 
 class BehorighetQuerySet(GiltigQuerySet):
@@ -206,6 +139,7 @@ class BehorighetQuerySet(GiltigQuerySet):
         return self.filter(Q(giltighet__isempty=True) | Q(giltighet__endswith__lte=Now()))
 
 
+@med_historik(exclude=["giltighet", "uteslutningsgrupp"])
 class Behorighet(Giltig):
     """En roll som en person har under en tid, beställd av arbetsgivarens beställare."""
 
@@ -281,91 +215,3 @@ class Behorighet(Giltig):
         """Den sista dagen som behörigheten gäller eller gällde; None när inget slut är satt."""
         dagar = [self.till, self.avslutad_vid and timezone.localdate(self.avslutad_vid)]
         return min((dag for dag in dagar if dag), default=None)
-
-
-class Handelse(models.Model):
-    """En rad i åtkomstloggen (R6). Utan främmande nycklar: loggen hindrar inget och försvinner inte med något.
-
-    Innehåller id:n och koder, aldrig namn eller personnummer (P7, P10).
-    """
-
-    class Typ(models.TextChoices):
-        INSATS_REGISTRERAD = "insats_registrerad", "Insats registrerad"
-        INSATS_ANDRAD = "insats_andrad", "Insats ändrad"
-        KATEGORISERING_LAST = "kategorisering_last", "Kategorisering låst"
-        ANTAL_REGISTRERAT = "antal_registrerat", "Antal i volyminsats registrerat"
-        PERSON_SOKT = "person_sokt", "Person sökt eller skapad"
-        PERSON_VISAD = "person_visad", "Person visad"
-        DELTAGARE_INREGISTRERAD = "deltagare_inregistrerad", "Deltagare inregistrerad"
-        DELTAGARE_UTREGISTRERAD = "deltagare_utregistrerad", "Deltagare utregistrerad"
-        AVIDENTIFIERAD = "avidentifierad", "Identitet borttagen"
-        ANONYMA_REGISTRERADE = "anonyma_registrerade", "Anonyma deltagare registrerade"
-        ANONYMA_BORTTAGNA = "anonyma_borttagna", "Anonyma deltagare borttagna"
-        OMKRYPTERAT = "omkrypterat", "Identiteter omkrypterade"
-        IMPORTERAT = "importerat", "Filer importerade"
-        EXPORTERAT = "exporterat", "Filer exporterade"
-        GENERERAT = "genererat", "Påhittade uppgifter skapade"
-        INLOGGAD = "inloggad", "Inloggning"
-        INLOGGNING_MISSLYCKAD = "inloggning_misslyckad", "Inloggning misslyckad"
-        KONTO_SPARRAT = "konto_sparrat", "Konto spärrat efter misslyckade inloggningar"
-        LOSENORD_VALT = "losenord_valt", "Lösenord valt med engångslänk"
-        LOSENORD_BYTT = "losenord_bytt", "Lösenord bytt"
-        LANK_SKAPAD = "lank_skapad", "Engångslänk skapad"
-        KONTO_SKAPAT = "konto_skapat", "Konto skapat"
-        BEHORIGHET_BESTALLD = "behorighet_bestalld", "Behörighet beställd"
-        BEHORIGHET_AVSLUTAD = "behorighet_avslutad", "Behörighet avslutad"
-        ORGANISATION_REGISTRERAD = "organisation_registrerad", "Organisation registrerad"
-        SAMVERKANSORGANISATION_REGISTRERAD = "samverkansorganisation_registrerad", "Samverkansorganisation registrerad"
-        UPPDRAG_GIVET = "uppdrag_givet", "Uppdrag givet"
-        UPPDRAG_AVSLUTAT = "uppdrag_avslutat", "Uppdrag avslutat"
-
-    tid = models.DateTimeField("tid", db_default=Now())
-    av_id = models.BigIntegerField("användare", null=True)
-    uppdrag_id = models.BigIntegerField("uppdrag", null=True)
-    typ = models.CharField("händelse", max_length=40, choices=Typ)
-    insats_id = models.BigIntegerField("insats", null=True)
-    person_id = models.BigIntegerField("person", null=True)
-    detaljer = models.JSONField("detaljer", default=dict)
-
-    class Meta:
-        verbose_name = "händelse"
-        verbose_name_plural = "händelser"
-        indexes = [
-            models.Index(fields=["person_id", "tid"], name="handelse_person", condition=Q(person_id__isnull=False)),
-            models.Index(fields=["av_id", "tid"], name="handelse_av"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tid:%Y-%m-%d %H:%M} {self.get_typ_display()}"
-
-
-class Inloggningsforsok(models.Model):
-    """Misslyckade inloggningar i följd på ett konto, och hur länge det är spärrat (P5)."""
-
-    anvandare = models.OneToOneField(Anvandare, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    i_foljd = models.PositiveSmallIntegerField("misslyckade i följd", default=0)
-    sparrat_till = models.DateTimeField("spärrat till", null=True)
-
-    class Meta:
-        verbose_name = "inloggningsförsök"
-        verbose_name_plural = "inloggningsförsök"
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-class Inskick(models.Model):
-    """Ett inskickat formulär: samma token igen ger samma svar och ingen ny rad (P15)."""
-
-    token = models.UUIDField(primary_key=True)
-    anvandare = models.ForeignKey(Anvandare, on_delete=models.CASCADE, related_name="+")
-    innehall = models.BinaryField("nycklad summa av innehållet")
-    svar = models.CharField("adress till svaret", max_length=200, blank=True)
-    skapad_vid = models.DateTimeField("skapad", db_default=Now())
-
-    class Meta:
-        verbose_name = "inskick"
-        verbose_name_plural = "inskick"
-
-    def __str__(self) -> str:
-        return str(self.token)

@@ -28,6 +28,7 @@ class Rattighet(models.TextChoices):
     VISA_RAPPORT = "visa_rapport", "Visa rapporter"
     BESTALLA_BEHORIGHET = "bestalla_behorighet", "Beställa och avsluta behörigheter i den egna organisationen"
     GRANSKA_LOGG = "granska_logg", "Granska åtkomstloggen för den egna organisationens personal"
+    ANDRA_ORGANISATION = "andra_organisation", "Beskriva samverkansorganisationen och föra dess budget"
     GE_UPPDRAG_I_ORGANISATION = "ge_uppdrag_i_organisation", "Ge uppdrag i samverkansorganisationen"
     GE_UPPDRAG_PA_INSATS = "ge_uppdrag_pa_insats", "Ge uppdrag som deltagaransvarig"
     ADMINISTRERA_SYSTEMET = "administrera_systemet", "Lägga upp organisationer, beställare och samverkansorganisationer"
@@ -37,7 +38,7 @@ class Rattighet(models.TextChoices):
 _ALLA: Final = frozenset({Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT})
 
 RATTIGHETER: Final[Mapping[Roll, frozenset[Rattighet]]] = {
-    Roll.SAMVERKANSADMINISTRATOR: _ALLA | {Rattighet.GE_UPPDRAG_I_ORGANISATION},
+    Roll.SAMVERKANSADMINISTRATOR: _ALLA | {Rattighet.ANDRA_ORGANISATION, Rattighet.GE_UPPDRAG_I_ORGANISATION},
     Roll.INSATSANSVARIG: _ALLA
     | {Rattighet.REGISTRERA_INSATS, Rattighet.REGISTRERA_ANTAL, Rattighet.GE_UPPDRAG_PA_INSATS},
     Roll.DELTAGARANSVARIG: _ALLA | {Rattighet.REGISTRERA_DELTAGARE, Rattighet.REGISTRERA_ANONYMA},

@@ -52,6 +52,9 @@ class Handelse(models.Model):
         LOGGEN_VISAD = "loggen_visad", "Åtkomstloggen visad"
         HISTORIK_VISAD = "historik_visad", "Deltagandets historik visad"
         KODVERK_ANDRAT = "kodverk_andrat", "Kodverk ändrat"
+        INSATS_BORTTAGEN = "insats_borttagen", "Insats borttagen"
+        BUDGET_ANDRAD = "budget_andrad", "Budget ändrad"
+        SAMVERKANSORGANISATION_ANDRAD = "samverkansorganisation_andrad", "Samverkansorganisation ändrad"
         PAMINNELSE_SKICKAD = "paminnelse_skickad", "Påminnelse skickad"
 
     tid = models.DateTimeField("tid", db_default=Now())

@@ -11,6 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
+    # Allauths tabeller pekar på kontot, och deras beroende gäller bara appens första migrering.
+    run_before = [("account", "0001_initial"), ("mfa", "0001_initial"), ("socialaccount", "0001_initial")]
     dependencies = [
         ("behorighet", "0001_grund"),
     ]

@@ -7,11 +7,16 @@ from behorighet.models.konto import Anvandare
 
 
 class Inloggningsforsok(models.Model):
-    """Misslyckade inloggningar i följd på ett konto, och hur länge det är spärrat (P5)."""
+    """Misslyckade inloggningar i följd på ett konto, och hur länge det är spärrat (P5).
+
+    Lösenordet och det andra steget räknas var för sig: den som har rätt lösenord får inte börja om på koderna.
+    """
 
     anvandare = models.OneToOneField(Anvandare, on_delete=models.CASCADE, primary_key=True, related_name="+")
     i_foljd = models.PositiveSmallIntegerField("misslyckade i följd", default=0)
     sparrat_till = models.DateTimeField("spärrat till", null=True)
+    steg_i_foljd = models.PositiveSmallIntegerField("fel i andra steget i följd", default=0)
+    steg_sparrat_till = models.DateTimeField("andra steget spärrat till", null=True)
 
     class Meta:
         verbose_name = "inloggningsförsök"

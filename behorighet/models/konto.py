@@ -1,25 +1,39 @@
 """Konton, vem som får hantera dem, och behörigheterna de har (`doman.md` 1.1, R1, R1a)."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from behorighet.models.giltighet import Giltig, Giltighetslage, GiltigQuerySet
 from behorighet.models.historik import med_historik
 from behorighet.models.organisation import Organisation
 from behorighet.roller import BESTALLS_MED, KRAVER_TVA_STEG, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
 
+VARSEL_DAGAR: Final = 30  # så långt före slutet syns det på startsidan och i påminnelserna
+
+
+def dagen_efter(falt: str) -> models.Expression:
+    """Dagen efter datumet i den yttre frågans fält."""
+    return ExpressionWrapper(OuterRef(falt) + Value(timedelta(days=1)), models.DateField())
+
 
 class AnvandareQuerySet(models.QuerySet["Anvandare"]):
     """Konton."""
+
+    def med_roller(self) -> Self:
+        """Med rollerna som gäller nu (`roller_nu`), i samma fråga som kontot."""
+        gallande = Behorighet.objects.filter(anvandare=OuterRef("pk")).gallande()
+        return self.annotate(gallande_roller=ArraySubquery(gallande.values("roll")))
 
     def synliga_for(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
         """De vars behörigheter användaren får hantera: beställarens egen organisation, systemadministratörens alla."""
@@ -34,10 +48,14 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
     def kan_fa_lank_av(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
         """De som användaren får ge en engångslänk: länken är nyckeln till kontot och allt det får göra.
 
-        Beställaren ger den åt dem vars alla roller den kan beställa, systemadministratören åt beställare; ingen åt sig
-        själv.
+        Beställaren ger den åt dem vars alla roller den kan beställa, systemadministratören åt beställare och
+        systemadministratörer, men aldrig åt en deltagaransvarig: den nyckeln öppnar personuppgifter. Ingen ger den åt
+        sig själv.
         """
         roller = set(BESTALLS_MED.get(rattighet, ())) | set(BESTALLS_MED[Rattighet.BESTALLA_BEHORIGHET])
+        egna = set(BESTALLS_MED[Rattighet.ADMINISTRERA_SYSTEMET])
+        if rattighet == Rattighet.ADMINISTRERA_SYSTEMET:
+            roller.discard(Roll.DELTAGARANSVARIG)
         har = Behorighet.objects.inte_slut().filter(anvandare=OuterRef("pk"))
         konton = (
             self.synliga_for(anvandare, rattighet)
@@ -45,7 +63,7 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
             .exclude(Exists(har.exclude(roll__in=roller)))
         )
         if rattighet == Rattighet.ADMINISTRERA_SYSTEMET:
-            return konton.filter(Exists(har.filter(roll=Roll.BESTALLARE)))
+            return konton.filter(Exists(har.filter(roll__in=egna)))
         return konton
 
 
@@ -75,6 +93,8 @@ class Anvandare(AbstractBaseUser):
     arbetsgivare = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="anstallda")
     is_active = models.BooleanField("aktiv", default=True)
     skapad_vid = models.DateTimeField("skapad", db_default=Now())
+    # Ökar när kontots sessioner ska sluta gälla utan att lösenordet byts
+    sessionsserie = models.PositiveIntegerField("sessionsserie", default=0, editable=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "epost"
@@ -97,10 +117,16 @@ class Anvandare(AbstractBaseUser):
         """Förnamnet, för hälsningen på startsidan."""
         return self.fornamn
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # Djangos egen summa är bara lösenordets: här slutar sessionerna också när serien ökar.
+        text = f"{self.password}{self.sessionsserie}"
+        return salted_hmac("behorighet.session", text, secret=secret, algorithm="sha256").hexdigest()
+
     @cached_property
     def roller_nu(self) -> list[Roll]:
         """Roller med gällande behörighet, i rollernas ordning. Läses en gång per begäran (P4)."""
-        gallande = set(self.behorigheter.gallande().values_list("roll", flat=True))
+        lasta = getattr(self, "gallande_roller", None)
+        gallande = set(self.behorigheter.gallande().values_list("roll", flat=True) if lasta is None else lasta)
         return [roll for roll in Roll if roll.value in gallande]
 
     @property
@@ -128,6 +154,16 @@ class BehorighetQuerySet(GiltigQuerySet):
         return self.filter(giltighet__isempty=False).filter(
             Q(giltighet__upper_inf=True) | Q(giltighet__endswith__gt=Now())
         )
+
+    def slutar_snart(self) -> Self:
+        """De som slutar inom `VARSEL_DAGAR` dagar utan att personen har fått rollen för tiden efter."""
+        idag = timezone.localdate()
+        fortsatter = Behorighet.objects.filter(
+            anvandare=OuterRef("anvandare"), roll=OuterRef("roll"), avslutad_vid=None, fran=dagen_efter("till")
+        )
+        return self.filter(
+            till__range=(idag, idag + timedelta(days=VARSEL_DAGAR)), avslutad_vid=None, anvandare__is_active=True
+        ).exclude(Exists(fortsatter))
 
     def i_lage(self, lage: Giltighetslage) -> Self:
         """De som gäller, ska börja gälla eller har slutat gälla."""

@@ -15,12 +15,14 @@ from behorighet import tjanster
 from behorighet.forms import BytLosenordForm, ValjLosenordForm
 from behorighet.models import Anvandare
 from behorighet.skydd import Begaran
+from behorighet.tva_steg import far_utan_tva_steg
 from fkui.fel import visa_fel
 
 
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "POST"])
+@far_utan_tva_steg
 def byt_losenord(request: Begaran) -> HttpResponse:
     """Byt lösenord. Den egna sessionen lever vidare, kontots andra slutar gälla. Kräver ingen roll."""
     form = BytLosenordForm(request.POST if request.method == "POST" else None, konto=request.user)

@@ -51,7 +51,7 @@ def browser_type_launch_args() -> dict[str, Any]:
             "--disable-sync",
             "--no-first-run",
             "--disable-quic",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
         ],
     }
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -104,12 +104,17 @@ def avsluta_behorighet(
     """Avslutar en behörighet efter dagen `till`, eller genast med `nu` (R1a), och returnerar den.
 
     Uppdragen som vilar på den avslutas av insatsernas tjänst, i samma transaktion. Ger ValidationError om
-    behörigheten redan är avslutad eller om dagen inte ligger mellan i dag och den dag då den ändå slutar.
+    behörigheten redan är avslutad, om dagen inte ligger mellan i dag och den dag då den ändå slutar, eller om SUS då
+    skulle stå utan systemadministratör.
     """
     with skriver():
+        if behorighet.roll == Roll.SYSTEMADMINISTRATOR:
+            _las_systemadministratorerna()
         behorighet = Behorighet.objects.select_for_update().get(pk=behorighet.pk)
-        if behorighet.lage == Giltighetslage.AVSLUTAD:
+        if behorighet.avslutad_vid or behorighet.lage == Giltighetslage.AVSLUTAD:
             raise ValidationError("Behörigheten är redan avslutad.")
+        if behorighet.roll == Roll.SYSTEMADMINISTRATOR:
+            _krav_en_annan_systemadministrator(behorighet, timezone.localdate() if nu else till, av)
         if nu:
             # Databasens klocka: det är den som nästa begäran mäts mot.
             Behorighet.objects.filter(pk=behorighet.pk).update(avslutad_vid=Now())
@@ -126,6 +131,28 @@ def avsluta_behorighet(
         )
         behorighet.refresh_from_db()
     return behorighet
+
+
+def _las_systemadministratorerna() -> None:
+    """Två systemadministratörer som avslutar varandra samtidigt går en i taget."""
+    rader = Behorighet.objects.filter(roll=Roll.SYSTEMADMINISTRATOR, avslutad_vid=None)
+    list(rader.select_for_update().order_by("pk").values_list("pk"))
+
+
+def _krav_en_annan_systemadministrator(behorighet: Behorighet, slut: date | None, av: Anvandare | None) -> None:
+    if av is not None and behorighet.anvandare_id == av.pk:
+        raise ValidationError(
+            "Du kan inte avsluta din egen behörighet som systemadministratör. Be en annan systemadministratör."
+        )
+    if behorighet.lage == Giltighetslage.KOMMANDE or slut is None:  # utan dag sägs felet vid fältet
+        return
+    ovriga = Behorighet.objects.gallande().filter(
+        roll=Roll.SYSTEMADMINISTRATOR, avslutad_vid=None, anvandare__is_active=True
+    )
+    if not ovriga.exclude(pk=behorighet.pk).filter(Q(till=None) | Q(till__gt=slut)).exists():
+        raise ValidationError(
+            "SUS skulle stå utan systemadministratör. Lägg till en annan, vars behörighet gäller längre, först."
+        )
 
 
 def _slutdag(behorighet: Behorighet, till: date | None) -> date:

@@ -11,6 +11,7 @@ from behorighet.skydd import Begaran
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Insats, Uppdrag
 from insatser.uppdrag_tjanster import att_fraga
+from sus.att_gora import att_gora
 
 
 def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> list[Insats]:
@@ -57,6 +58,7 @@ def start(request: Begaran) -> HttpResponse:
         request,
         "start.html",
         {
+            "att_gora": att_gora(anvandare),
             "deltagarinsatser": deltagarinsatser,
             "volyminsatser": volyminsatser,
             "organisationer": list(organisationer.values()),

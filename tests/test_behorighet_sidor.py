@@ -352,19 +352,26 @@ def test_bestallaren_far_ingen_nyckel_till_den_som_har_mer_ratt(client, bestalla
     assert "ny-lank" not in text(client.get(reverse("behorigheter")))
 
 
-def test_systemadministratoren_far_bara_nyckel_till_bestallare(client, systemadministrator):
-    deltagaransvarig = fabriker.anvandare(Roll.DELTAGARANSVARIG)
-    med_mer = fabriker.anvandare(Roll.BESTALLARE, Roll.SYSTEMADMINISTRATOR)
-    bestallare = fabriker.anvandare(Roll.BESTALLARE)
+@pytest.mark.parametrize(
+    ("har", "kod"),
+    [
+        ([Roll.BESTALLARE], 302),
+        ([Roll.SYSTEMADMINISTRATOR], 302),
+        ([Roll.BESTALLARE, Roll.SYSTEMADMINISTRATOR, Roll.INSATSANSVARIG], 302),
+        ([Roll.INSATSANSVARIG], 403),
+        ([], 403),
+        # Nyckeln till en deltagaransvarigs konto öppnar personuppgifter, vilka andra roller kontot än har.
+        ([Roll.DELTAGARANSVARIG], 403),
+        ([Roll.DELTAGARANSVARIG, Roll.SYSTEMADMINISTRATOR], 403),
+    ],
+)
+def test_systemadministratorens_nycklar(client, systemadministrator, har, kod):
+    konto = fabriker.anvandare(*har)
 
-    svar = [
-        client.post(reverse("ny_bestallares_lank", args=[konto.pk])).status_code
-        for konto in (deltagaransvarig, med_mer, systemadministrator, bestallare)
-    ]
-
-    assert svar == [403, 403, 403, 302]
-    sida = text(client.get(bestallare.arbetsgivare.get_absolute_url()))
-    assert re.findall(r"anvandare/(\d+)/ny-lank", sida) == [str(bestallare.pk)]
+    assert client.post(reverse("ny_bestallares_lank", args=[konto.pk])).status_code == kod
+    assert client.post(reverse("ny_bestallares_lank", args=[systemadministrator.pk])).status_code == 403
+    sida = text(client.get(konto.arbetsgivare.get_absolute_url()))
+    assert re.findall(r"anvandare/(\d+)/ny-lank", sida) == ([str(konto.pk)] if kod == 302 else [])
 
 
 def test_lanken_visas_bara_for_det_konto_den_gjordes_for(client, bestallare, kommun):
@@ -422,10 +429,7 @@ def test_organisationerna_gar_att_soka(client, systemadministrator, kommun):
 
 
 def test_ny_bestallare_far_sin_lank(client, systemadministrator, kommun):
-    data = ny_person()
-    del data["roller"]
-
-    svar = client.post(reverse("ny_bestallare", args=[kommun.pk]), data, follow=True)
+    svar = client.post(reverse("ny_bestallare", args=[kommun.pk]), ny_person(roller=["bestallare"]), follow=True)
 
     konto = Anvandare.objects.get(username="ake.lund")
     assert (konto.arbetsgivare, roller(konto)) == (kommun, {"bestallare"})
@@ -435,7 +439,7 @@ def test_ny_bestallare_far_sin_lank(client, systemadministrator, kommun):
 
 def test_gor_nagon_i_personalen_till_bestallare_och_avsluta(client, systemadministrator, kommun):
     konto = fabriker.anvandare(Roll.SUS_RAPPORT, arbetsgivare=kommun)
-    client.post(reverse("bestallare_at", args=[konto.pk]), ny_person())
+    client.post(reverse("bestallare_at", args=[konto.pk]), ny_person(roller=["bestallare"]))
     behorighet = Behorighet.objects.get(anvandare=konto, roll=Roll.BESTALLARE)
     sida = text(client.get(kommun.get_absolute_url()))
     adress = reverse("avsluta_bestallare", args=[behorighet.pk])
@@ -454,10 +458,86 @@ def test_gor_nagon_i_personalen_till_bestallare_och_avsluta(client, systemadmini
 def test_r1_nar_en_deltagaransvarig_gors_till_bestallare(client, systemadministrator, kommun):
     konto = fabriker.anvandare(Roll.DELTAGARANSVARIG, arbetsgivare=kommun)
 
-    svar = client.post(reverse("bestallare_at", args=[konto.pk]), ny_person())
+    svar = client.post(reverse("bestallare_at", args=[konto.pk]), ny_person(roller=["bestallare"]))
 
     assert "Den som är deltagaransvarig kan inte samtidigt vara" in text(svar)
     assert roller(konto) == {"deltagaransvarig"}
+
+
+@pytest.mark.parametrize("roll", [r for r in Roll if r not in {Roll.BESTALLARE, Roll.SYSTEMADMINISTRATOR}])
+def test_systemadministratoren_bestaller_inga_andra_roller(client, systemadministrator, kommun, roll):
+    svar = client.post(reverse("ny_bestallare", args=[kommun.pk]), ny_person(roller=[roll]))
+
+    assert "Rollen går inte att beställa här." in text(svar)
+
+
+def avsluta(client, behorighet, **falt):
+    data = {"nu": "1", "token": str(uuid4()), **falt}
+    return client.post(reverse("avsluta_bestallare", args=[behorighet.pk]), data, follow=True)
+
+
+def test_en_systemadministrator_till_bestalls_och_avslutas(client, systemadministrator, kommun):
+    client.post(reverse("ny_bestallare", args=[kommun.pk]), ny_person(roller=["systemadministrator"]))
+    behorighet = Behorighet.objects.get(anvandare__username="ake.lund")
+    sida = text(client.get(kommun.get_absolute_url()))
+    assert reverse("avsluta_bestallare", args=[behorighet.pk]) in sida
+
+    svar = avsluta(client, behorighet)
+
+    assert "Behörigheten som systemadministratör är avslutad." in text(svar)
+    assert not Behorighet.objects.gallande().filter(pk=behorighet.pk).exists()
+
+
+def test_ingen_avslutar_sin_egen_systemadministration(client, systemadministrator):
+    fabriker.anvandare(Roll.SYSTEMADMINISTRATOR)
+    egen = systemadministrator.behorigheter.get()
+
+    svar = avsluta(client, egen)
+
+    assert "Du kan inte avsluta din egen behörighet" in text(svar)
+    assert Behorighet.objects.gallande().filter(pk=egen.pk).exists()
+    adress = reverse("avsluta_bestallare", args=[egen.pk])
+    assert adress not in text(client.get(systemadministrator.arbetsgivare.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    ("kvar", "slut", "gar"),
+    [
+        ({"is_active": False}, {"nu": True}, False),
+        ({"till": IDAG}, {"nu": True}, False),
+        ({"till": IDAG + timedelta(days=5)}, {"till": IDAG + timedelta(days=5)}, False),
+        ({"till": IDAG + timedelta(days=6)}, {"till": IDAG + timedelta(days=5)}, True),
+        ({"fran": IDAG + timedelta(days=1)}, {"nu": True}, False),
+        ({}, {"nu": True}, True),
+    ],
+)
+def test_sus_star_aldrig_utan_systemadministrator(kvar, slut, gar):
+    konto = fabriker.anvandare(is_active=kvar.pop("is_active", True))
+    fabriker.behorighet(konto, Roll.SYSTEMADMINISTRATOR, **kvar)
+    avslutas = fabriker.behorighet(fabriker.anvandare(), Roll.SYSTEMADMINISTRATOR)
+
+    if gar:
+        assert tjanster.avsluta_behorighet(behorighet=avslutas, av=None, **slut)
+    else:
+        with pytest.raises(ValidationError, match="SUS skulle stå utan systemadministratör"):
+            tjanster.avsluta_behorighet(behorighet=avslutas, av=None, **slut)
+
+
+def test_nollstall_tvastegsinloggning(client, systemadministrator, kommun):
+    konto = fabriker.anvandare(Roll.DELTAGARANSVARIG, arbetsgivare=kommun)
+    adress = reverse("nollstall_tva_steg", args=[konto.pk])
+    assert adress in text(client.get(kommun.get_absolute_url()))
+    assert "Nollställ" in text(client.get(adress))
+    assert typer() == []
+
+    svar = client.post(adress, follow=True)
+
+    assert svar.redirect_chain == [(kommun.get_absolute_url(), 302)]
+    assert f"nollställd för {konto}" in text(svar)
+    assert typer() == ["tva_steg_nollstallt"]
+    egen = reverse("nollstall_tva_steg", args=[systemadministrator.pk])
+    assert client.post(egen).status_code == 403
+    assert egen not in text(client.get(systemadministrator.arbetsgivare.get_absolute_url()))
 
 
 # Räckvidd och rätt
@@ -475,6 +555,7 @@ ADMINISTRATORS = {
     "visa_bestallares_lank": "konto",
     "ny_bestallares_lank": "konto",
     "avsluta_bestallare": "behorighet",
+    "nollstall_tva_steg": "konto",
 }
 
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, Func, OuterRef, Prefetch
 from django.utils import timezone
 
 from behorighet.models import Anvandare, AnvandareQuerySet, Behorighet, Giltighetslage
+from behorighet.models.konto import VARSEL_DAGAR
 from behorighet.roller import UTESLUTNINGSGRUPP, Roll
 from behorighet.sok import monster
 from fkui.falt import Datumfalt, Tokenfalt, marka
@@ -37,6 +38,9 @@ class Sokform(Sokformular):
         label="Efternamn", required=False, max_length=100, help_text="* ersätter valfria tecken."
     )
     lage = forms.ChoiceField(label="Status", required=False, choices=[("", "Alla"), *Giltighetslage.choices])
+    slutar = forms.ChoiceField(
+        label="Slutar", required=False, choices=[("", "Alla"), (str(VARSEL_DAGAR), f"Inom {VARSEL_DAGAR} dagar")]
+    )
 
     def urval(self, konton: AnvandareQuerySet) -> AnvandareQuerySet:
         """Kontona som sökningen träffar, i svensk ordning, med behörigheterna i det valda läget."""
@@ -47,6 +51,9 @@ class Sokform(Sokformular):
         behorigheter = Behorighet.objects.order_by("fran", "pk")
         if lage := data.get("lage"):
             behorigheter = behorigheter.i_lage(Giltighetslage(lage))
+        if data.get("slutar"):
+            behorigheter = behorigheter.slutar_snart()
+        if lage or data.get("slutar"):
             konton = konton.filter(Exists(behorigheter.filter(anvandare=OuterRef("pk"))))
         return konton.prefetch_related(Prefetch("behorigheter", behorigheter)).order_by(
             Func("efternamn", function="sus_sortnyckel"), Func("fornamn", function="sus_sortnyckel"), "pk"
@@ -54,7 +61,7 @@ class Sokform(Sokformular):
 
 
 class Bestallningsform(forms.Form):
-    """Roller åt en person under en tid. Utan `person` läggs ett konto upp; med en enda roll finns inget att välja."""
+    """Roller åt en person under en tid. Utan `person` läggs ett konto upp."""
 
     # Som på sidan, så att felsammanfattningen följer den
     field_order = ("fornamn", "efternamn", "username", "epost", "roller", "fran", "till")
@@ -104,11 +111,8 @@ class Bestallningsform(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
-        self.valbara = roller
         self.fields["fran"].initial = timezone.localdate
         self.fields["roller"].choices = [(roll.value, roll.label) for roll in roller]  # type: ignore[attr-defined]
-        if len(roller) == 1:
-            del self.fields["roller"]
         if person:
             for namn in ("username", "fornamn", "efternamn", "epost"):
                 del self.fields[namn]
@@ -120,14 +124,11 @@ class Bestallningsform(forms.Form):
             falt: list[Any] = [Uppgift(("Namn", str(self.person)), ("Användarnamn", self.person.username))]
         else:
             falt = [Row("fornamn", "efternamn"), Row("username", "epost")]
-        roller = (
-            Field("roller") if "roller" in self.fields else Uppgift(("Roll", [roll.label for roll in self.valbara]))
-        )
         return Layout(
             Panel("Person", *falt, css_id="person"),
             Panel(
                 "Behörighet",
-                roller,
+                "roller",
                 Row(Field("fran", wrapper_class="sus-date"), Field("till", wrapper_class="sus-date")),
                 "token",
                 css_id="behorighet",
@@ -146,10 +147,6 @@ class Bestallningsform(forms.Form):
         if fran and till and till < fran:
             self.add_error("till", "Till och med kan inte vara före från och med.")
         return data
-
-    def valda_roller(self) -> list[str]:
-        """De valda rollerna, eller den enda som går att beställa."""
-        return self.cleaned_data["roller"] if "roller" in self.fields else [roll.value for roll in self.valbara]
 
 
 class Avslutningsform(forms.Form):

@@ -1,7 +1,7 @@
-"""Systemadministratörens sidor: organisationer och deras beställare."""
+"""Systemadministratörens sidor: organisationer, beställare, systemadministratörer och nollställd inloggning."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Func
 from django.http import HttpResponse
@@ -15,6 +15,7 @@ from behorighet.inskick import en_gang
 from behorighet.models import Anvandare, Behorighet, Organisation
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
+from behorighet.tva_steg import nollstall_tva_steg
 from behorighet.views.anvandare import bestallning, personal
 from fkui.fel import visa_fel
 
@@ -23,7 +24,9 @@ ADRESSER = {
     "bestall": "bestallare_at",
     "avsluta": "avsluta_bestallare",
     "lank": "ny_bestallares_lank",
-    "bestall_text": "Gör till beställare",
+    "historik": "uppdrag:kontots_historik",
+    "bestall_text": "Beställ",
+    "nollstall": "nollstall_tva_steg",
 }
 
 
@@ -75,7 +78,7 @@ def organisation(request: Begaran, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.ADMINISTRERA_SYSTEMET)
 def ny_bestallare(request: Begaran, pk: int) -> HttpResponse:
-    """Lägg till en beställare som inte har något konto."""
+    """Lägg till en beställare eller systemadministratör som inte har något konto."""
     organisation = get_object_or_404(Organisation, pk=pk)
     return _lagg_till(request, organisation, None)
 
@@ -83,7 +86,7 @@ def ny_bestallare(request: Begaran, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.ADMINISTRERA_SYSTEMET)
 def bestallare_at(request: Begaran, pk: int) -> HttpResponse:
-    """Gör en i organisationens personal till beställare."""
+    """Gör en i organisationens personal till beställare eller systemadministratör."""
     konton = Anvandare.objects.synliga_for(request.user, request.rattighet).select_related("arbetsgivare")
     person = get_object_or_404(konton, pk=pk)
     return _lagg_till(request, person.arbetsgivare, person)
@@ -94,7 +97,7 @@ def _lagg_till(request: Begaran, organisation: Organisation, person: Anvandare |
         request,
         arbetsgivare=organisation,
         person=person,
-        rubrik="Lägg till beställare",
+        rubrik="Beställ behörighet",
         niva=organisation.namn,
         tillbaka=organisation.get_absolute_url(),
     )
@@ -103,7 +106,7 @@ def _lagg_till(request: Begaran, organisation: Organisation, person: Anvandare |
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.ADMINISTRERA_SYSTEMET)
 def avsluta_bestallare(request: Begaran, pk: int) -> HttpResponse:
-    """Avsluta behörigheten som beställare. Inga uppdrag vilar på den."""
+    """Avsluta behörigheten som beställare eller systemadministratör. Inga uppdrag vilar på den."""
     behorigheter = Behorighet.objects.synliga_for(request.user, request.rattighet)
     behorighet = get_object_or_404(behorigheter.select_related("anvandare__arbetsgivare"), pk=pk)
     tillbaka = behorighet.anvandare.arbetsgivare.get_absolute_url()
@@ -121,5 +124,20 @@ def avsluta_bestallare(request: Begaran, pk: int) -> HttpResponse:
 def _avsluta(form: Avslutningsform, behorighet: Behorighet, request: Begaran, tillbaka: str) -> str:
     tjanster.avsluta_behorighet(behorighet=behorighet, till=form.cleaned_data["till"], nu=form.nu, av=request.user)
     slut = "är avslutad" if form.nu else f"slutar {form.cleaned_data['till'].isoformat()}"
-    messages.success(request, f"Behörigheten som beställare {slut}.")
+    messages.success(request, f"Behörigheten som {behorighet.get_roll_display().lower()} {slut}.")
     return tillbaka
+
+
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.ADMINISTRERA_SYSTEMET)
+def nollstall(request: Begaran, pk: int) -> HttpResponse:
+    """Nollställ tvåstegsinloggningen åt den som har tappat både telefon och reservkoder. Aldrig den egna."""
+    konton = Anvandare.objects.synliga_for(request.user, request.rattighet).select_related("arbetsgivare")
+    konto = get_object_or_404(konton, pk=pk)
+    if konto == request.user:
+        raise PermissionDenied
+    if request.method == "POST":
+        nollstall_tva_steg(konto=konto, av=request.user)
+        messages.success(request, f"Tvåstegsinloggningen är nollställd för {konto}.")
+        return redirect(konto.arbetsgivare.get_absolute_url())
+    return render(request, "behorighet/nollstall_tva_steg.html", {"konto": konto})

@@ -9,10 +9,12 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from behorighet import tjanster
 from behorighet.forms import VILLKORENS_FALT, Bestallningsform, Sokform
+from behorighet.genomgang import nasta_genomgang
 from behorighet.inskick import en_gang
 from behorighet.models import Anvandare, Organisation
 from behorighet.roller import BESTALLS_MED, Rattighet, Roll
@@ -26,6 +28,7 @@ ADRESSER = {
     "bestall": "bestall_behorighet_at",
     "avsluta": "uppdrag:avsluta_behorighet",
     "lank": "ny_lank",
+    "historik": "uppdrag:anvandares_historik",
     "bestall_text": "Beställ",
 }
 
@@ -35,7 +38,18 @@ ADRESSER = {
 def lista(request: Begaran) -> HttpResponse:
     """Personalen i den egna organisationen med roller, tider och status."""
     mall = "behorighet/_anvandare_rader.html" if request.htmx else "behorighet/anvandare_lista.html"
-    return render(request, mall, {**personal(request, request.user.arbetsgivare), "adresser": ADRESSER})
+    arbetsgivare = request.user.arbetsgivare
+    nasta = nasta_genomgang(arbetsgivare)
+    return render(
+        request,
+        mall,
+        {
+            **personal(request, arbetsgivare),
+            "adresser": ADRESSER,
+            "nasta_genomgang": nasta,
+            "forsenad": nasta is not None and nasta < timezone.localdate(),
+        },
+    )
 
 
 def personal(request: Begaran, arbetsgivare: Organisation) -> dict[str, Any]:
@@ -97,7 +111,7 @@ def _bestall(form: Bestallningsform, arbetsgivare: Organisation, request: Begara
         arbetsgivare=arbetsgivare,
         av=request.user,
     )
-    roller = form.valda_roller()
+    roller = data["roller"]
     tjanster.bestall_behorighet(anvandare=person, roller=roller, fran=data["fran"], till=data["till"], av=request.user)
     vad = ", ".join(Roll(roll).label.lower() for roll in roller)
     messages.success(request, f"Behörighet som {vad} är beställd.")

@@ -1,0 +1,119 @@
+"""*Att göra* på startsidan: en rad per sak som väntar på användaren, med länk dit (`granssnitt.md` 3).
+
+En ny rad är en funktion som ger rader, och en plats i `KALLOR`. Funktionen räknar med den app som äger sakerna, med
+samma urval som listan den leder till, och körs bara för den som har rättigheten.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from behorighet.genomgang import nasta_genomgang
+from behorighet.granskning import ogranskade_manader
+from behorighet.models import Anvandare, Behorighet
+from behorighet.models.konto import VARSEL_DAGAR
+from behorighet.roller import BESTALLS_MED, Rattighet
+from insatser.brister import Brist, antal_med_brist, utan_insatsansvarig
+from insatser.models import Insats, Samverkansorganisation, Uppdrag
+
+
+@dataclass(frozen=True, slots=True)
+class Rad:
+    """En sak att göra. `antal` är None för det som inte räknas; utan `adress` är raden bara text."""
+
+    text: str
+    antal: int | None = None
+    adress: str = ""
+
+
+Kalla = Callable[[Anvandare], Iterable[Rad]]
+
+
+def att_gora(anvandare: Anvandare) -> list[Rad]:
+    """Raderna för användaren, i källornas ordning; tom när inget väntar."""
+    return [
+        rad for rattighet, kalla in KALLOR if rattighet is None or anvandare.far(rattighet) for rad in kalla(anvandare)
+    ]
+
+
+def _personalens_behorigheter(anvandare: Anvandare) -> Iterator[Rad]:
+    """Det som beställaren ser över: behörigheter som slutar snart, och genomgången en gång om året."""
+    personal = Anvandare.objects.synliga_for(anvandare, Rattighet.BESTALLA_BEHORIGHET)
+    if antal := Behorighet.objects.slutar_snart().filter(anvandare__in=personal).count():
+        text = f"Behörigheter som slutar inom {VARSEL_DAGAR} dagar"
+        yield Rad(text, antal, f"{reverse('behorigheter')}?slutar={VARSEL_DAGAR}")
+    dag, idag = nasta_genomgang(anvandare.arbetsgivare), timezone.localdate()
+    if dag and dag < idag + timedelta(days=VARSEL_DAGAR):
+        nar = "skulle ha varit gjord" if dag < idag else "ska vara gjord"
+        yield Rad(f"Genomgång av behörigheter: {nar} senast {dag}", adress=reverse("uppdrag:genomgang"))
+
+
+def _loggkontroll(anvandare: Anvandare) -> Iterator[Rad]:
+    """Månaderna vars läsningar av personer inte är granskade (P8)."""
+    if antal := ogranskade_manader(anvandare.arbetsgivare, idag=timezone.localdate()):
+        yield Rad("Månader att granska i Loggkontroll", antal, reverse("granskning:loggkontroller"))
+
+
+def _egna_som_slutar(anvandare: Anvandare) -> Iterator[Rad]:
+    """Den egna behörigheten och de egna uppdragen som slutar snart."""
+    behorigheter = Behorighet.objects.gallande().slutar_snart().filter(anvandare=anvandare)
+    for behorighet in behorigheter.order_by("till", "pk"):
+        yield Rad(
+            f"Din behörighet som {behorighet.get_roll_display().lower()} slutar {behorighet.till}. "
+            f"Vänd dig till {_bestalls_av(behorighet)} om du behöver den längre."
+        )
+    uppdragen = Uppdrag.objects.gallande().slutar_snart().filter(behorighet__anvandare=anvandare).att_visa()
+    for uppdrag in uppdragen.order_by("till", "pk"):
+        roll = uppdrag.behorighet.get_roll_display().lower()
+        text = f"Ditt uppdrag som {roll} slutar {uppdrag.till}: {uppdrag.plats}"
+        yield Rad(text, adress=uppdrag.plats.get_absolute_url())
+
+
+def _bestalls_av(behorighet: Behorighet) -> str:
+    bestallare = behorighet.roll in BESTALLS_MED[Rattighet.BESTALLA_BEHORIGHET]
+    return "beställaren hos din arbetsgivare" if bestallare else "en systemadministratör"
+
+
+def _insatser_med_brister(anvandare: Anvandare) -> Iterator[Rad]:
+    """Det som saknas i den insatsansvarigas insatser."""
+    idag = timezone.localdate()
+    egna = Insats.objects.synliga_for(anvandare, Rattighet.REGISTRERA_INSATS)
+    for brist, antal in antal_med_brist(egna, idag=idag).items():
+        if antal:
+            yield Rad(_BRISTER[brist].format(i_ar=idag.year, forra=idag.year - 1), antal, _listan(brist))
+
+
+_BRISTER: Final = {
+    Brist.UTAN_ANSVARIG: "Insatser utan deltagaransvarig",
+    Brist.UTAN_PLAN: "Insatser utan planerat antal eller budget {i_ar}",
+    Brist.UTAN_UTFALL: "Insatser utan utfall {forra}",
+    Brist.DELTAGARE_KVAR: "Insatser som har slutat med deltagare kvar",
+    Brist.UTAN_ANTAL: "Volyminsatser utan antal",
+}
+
+
+def _listan(brist: Brist) -> str:
+    return reverse("insatser:lista", query={"brist": brist.value})
+
+
+def _organisationer_utan_insatsansvarig(anvandare: Anvandare) -> Iterator[Rad]:
+    """Där samverkansadministratören inte har gett någon uppdraget."""
+    uppdrag = Uppdrag.objects.gallande().filter(behorighet__anvandare=anvandare, insats=None)
+    egna = Samverkansorganisation.objects.filter(pk__in=uppdrag.values("samverkansorganisation"))
+    if antal := utan_insatsansvarig(egna, idag=timezone.localdate()).count():
+        adress = reverse("uppdrag:organisationer", query={"mina": "on", "utan_insatsansvarig": "on"})
+        yield Rad("Samverkansorganisationer utan insatsansvarig", antal, adress)
+
+
+# Ordningen är sidans: det som gäller en själv sist.
+KALLOR: Final[tuple[tuple[Rattighet | None, Kalla], ...]] = (
+    (Rattighet.BESTALLA_BEHORIGHET, _personalens_behorigheter),
+    (Rattighet.GRANSKA_LOGG, _loggkontroll),
+    (Rattighet.GE_UPPDRAG_I_ORGANISATION, _organisationer_utan_insatsansvarig),
+    (Rattighet.REGISTRERA_INSATS, _insatser_med_brister),
+    (None, _egna_som_slutar),
+)

@@ -2,7 +2,7 @@
 
 from behorighet.models.giltighet import Giltig, Giltighetslage, GiltigQuerySet
 from behorighet.models.granskning import Genomgang, Genomgangsrad, Loggkontroll, Loggkontrollrad
-from behorighet.models.handelse import Handelse
+from behorighet.models.handelse import Handelse, HandelseQuerySet
 from behorighet.models.historik import Andringstyp, Historikrad, med_historik
 from behorighet.models.inloggning import Inloggningsforsok, Inskick, Takt
 from behorighet.models.konto import Anvandare, AnvandareQuerySet, Behorighet
@@ -19,6 +19,7 @@ __all__ = [
     "GiltigQuerySet",
     "Giltighetslage",
     "Handelse",
+    "HandelseQuerySet",
     "Historikrad",
     "Inloggningsforsok",
     "Inskick",

@@ -1,8 +1,36 @@
 """Åtkomstloggen (R6, P8, P9)."""
 
+from datetime import date, datetime, time, timedelta
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
+
+from behorighet.models.konto import Anvandare
+from behorighet.models.organisation import Organisation
+
+
+class HandelseQuerySet(models.QuerySet["Handelse"]):
+    """Urval ur loggen."""
+
+    def av_personal(self, organisation: Organisation) -> Self:
+        """De som organisationens personal har gjort."""
+        return self.filter(av_id__in=Anvandare.objects.filter(arbetsgivare=organisation).values("pk"))
+
+    def om_personer(self) -> Self:
+        """De där uppgifter om en person lästes eller ändrades (P8)."""
+        return self.filter(person_id__isnull=False)
+
+    def mellan(self, fran: date | None, till: date | None) -> Self:
+        """De från och med en dag till och med en annan, i svensk tid. None är ingen gräns."""
+        urval = self.filter(tid__gte=_borjan(fran)) if fran else self
+        return urval.filter(tid__lt=_borjan(till + timedelta(days=1))) if till else urval
+
+
+def _borjan(dag: date) -> datetime:
+    return timezone.make_aware(datetime.combine(dag, time.min))
 
 
 class Handelse(models.Model):
@@ -20,6 +48,7 @@ class Handelse(models.Model):
         PERSON_VISAD = "person_visad", "Person visad"
         DELTAGARE_INREGISTRERAD = "deltagare_inregistrerad", "Deltagare inregistrerad"
         DELTAGARE_UTREGISTRERAD = "deltagare_utregistrerad", "Deltagare utregistrerad"
+        DELTAGARE_INLAST = "deltagare_inlast", "Deltagare inläst ur fil"
         AVIDENTIFIERAD = "avidentifierad", "Identitet borttagen"
         ANONYMA_REGISTRERADE = "anonyma_registrerade", "Anonyma deltagare registrerade"
         ANONYMA_BORTTAGNA = "anonyma_borttagna", "Anonyma deltagare borttagna"
@@ -56,6 +85,7 @@ class Handelse(models.Model):
         BUDGET_ANDRAD = "budget_andrad", "Budget ändrad"
         SAMVERKANSORGANISATION_ANDRAD = "samverkansorganisation_andrad", "Samverkansorganisation ändrad"
         PAMINNELSE_SKICKAD = "paminnelse_skickad", "Påminnelse skickad"
+        FRAGOR_ANDRADE = "fragor_andrade", "Kompletterande frågor ändrade"
 
     tid = models.DateTimeField("tid", db_default=Now())
     av_id = models.BigIntegerField("användare", null=True)
@@ -64,6 +94,8 @@ class Handelse(models.Model):
     insats_id = models.BigIntegerField("insats", null=True)
     person_id = models.BigIntegerField("person", null=True)
     detaljer = models.JSONField("detaljer", default=dict)
+
+    objects = HandelseQuerySet.as_manager()
 
     class Meta:
         verbose_name = "händelse"

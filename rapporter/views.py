@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
+from behorighet.takt import begransa
 from rapporter import fragor, renderare
 from rapporter.forms import UrvalForm
 from rapporter.rapport import Rapport, celltext
@@ -24,6 +25,7 @@ RADER_PER_SIDA: Final = 100
 RADER_I_PDF: Final = 500
 
 
+@begransa("rapportfil", nar=lambda request: "format" in request.GET)
 @require_safe
 @kraver(Rattighet.VISA_RAPPORT)
 @vary_on_headers("HX-Request")

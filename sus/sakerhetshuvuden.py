@@ -27,7 +27,10 @@ FORLANG_EFTER: Final = 60  # sekunder; en skrivning i minuten i stället för en
 
 @sync_only_middleware
 def sakerhetshuvuden(svara: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: innehållspolicy (CSP) och rättighetspolicy på alla svar, även felsidor och statiska filer."""
+    """Middleware: innehållspolicy (CSP) och rättighetspolicy på alla svar.
+
+    Ytterst, så att också felsidor, statiska filer och omledningen till HTTPS får dem.
+    """
 
     def mellan(request: HttpRequest) -> HttpResponse:
         svar = svara(request)

@@ -1,9 +1,14 @@
 """Den andra muren: databasen visar personer bara genom ett gällande uppdrag (P2, P6, P9)."""
 
+import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.db import DatabaseError, connection, transaction
+from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from behorighet.logg import logga
@@ -209,3 +214,123 @@ def test_loggen_gar_inte_att_andra(sats, agare):
         markor.execute(sats.format("behorighet_handelse"))
 
     assert Handelse.objects.filter(typ="exporterat").count() == 1
+
+
+# Tabellerna som bär en person eller ett deltagande utan eget radskydd, och varför det går bra.
+UTAN_RADSKYDD = {
+    "behorighet_handelse": "åtkomstloggen: id:n men ingen identitet; läses bara på sidorna för granskning",
+}
+
+
+def test_varje_tabell_om_personer_star_under_radskydd():
+    """En ny tabell med person_id eller deltagande_id, eller som pekar på en sådan tabell, ska ha radskydd."""
+    with connection.cursor() as markor:
+        markor.execute(
+            """
+            SELECT DISTINCT c.relname, c.relrowsecurity
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
+            LEFT JOIN pg_class m ON m.oid = k.confrelid
+            WHERE c.relkind IN ('r', 'p') AND (
+                a.attname ~ '(^|_)(person|deltagande|identitet)(_id)?$' OR c.relname ~ '_(person|deltagande)'
+                OR m.relname IN ('deltagare_person', 'deltagare_deltagande', 'deltagare_identitet'))
+            """
+        )
+        tabeller = dict(markor.fetchall())
+
+    assert {"deltagare_deltagande", "deltagare_person", "deltagare_identitet", "deltagare_folkbokforing"} <= set(
+        tabeller
+    )
+    assert {tabell for tabell, skyddad in tabeller.items() if not skyddad} == set(UTAN_RADSKYDD)
+
+
+def test_varje_policy_for_tillampningen_fragar_efter_uppdraget():
+    """Ingen tabell om personer har en policy för sus_app som släpper igenom allt."""
+    with connection.cursor() as markor:
+        markor.execute(
+            "SELECT tablename, policyname, coalesce(qual, with_check) FROM pg_policies WHERE 'sus_app' = ANY (roles)"
+        )
+        policyer = markor.fetchall()
+
+    assert len(policyer) >= 6
+    for tabell, namn, villkor in policyer:
+        assert "sus_mina_insatser" in villkor or "sus_anvandare" in villkor, (tabell, namn)
+
+
+def test_rapportens_roll_laser_bara_det_som_raknas():
+    """Varken identitet, historik, logg eller konton, och inget går att ändra."""
+    with connection.cursor() as markor:
+        markor.execute(
+            """
+            SELECT c.relname, ratt FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS ratt
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+              AND has_table_privilege('sus_rapport', c.oid, ratt)
+            """
+        )
+        ratter = set(markor.fetchall())
+
+    assert {ratt for _, ratt in ratter} == {"SELECT"}
+    assert not [
+        tabell
+        for tabell, _ in ratter
+        if tabell.startswith("behorighet_")
+        or re.search(r"historik|person|identitet|folkbokforing|inlasning|session|svar$", tabell)
+    ]
+    assert {"deltagare_deltagande", "deltagare_anonym", "insatser_insats"} <= {tabell for tabell, _ in ratter}
+
+
+AVSLUT = {
+    "uppdrag": lambda konto: Uppdrag.objects.filter(behorighet__anvandare=konto).update(avslutad_vid=TransactionNow()),
+    "behorighet": lambda konto: konto.behorigheter.update(avslutad_vid=TransactionNow()),
+    "konto": lambda konto: type(konto).objects.filter(pk=konto.pk).update(is_active=False),
+}
+# (anrop, svaret medan rätten gäller, svaret efter per sätt att avsluta). Ett konto som inte är aktivt är utloggat.
+ANROP = {
+    "sida": ("get", "deltagare:ta_bort_anonyma", {}, 200, {"uppdrag": 404, "behorighet": 403, "konto": 302}),
+    "htmx": (
+        "post", "deltagare:registrera", {"HX-Request": "true"}, 200, {"uppdrag": 200, "behorighet": 403, "konto": 302}
+    ),
+    "formulär": ("post", "deltagare:registrera", {}, 302, {"uppdrag": 200, "behorighet": 403, "konto": 403}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("anrop", ANROP)
+@pytest.mark.parametrize("vad", AVSLUT)
+def test_ratt_som_avslutats_har_ingen_verkan_vid_nasta_anrop(client, anrop, vad):
+    """P4: sidan, htmx-anropet och det ifyllda formuläret, i samma session."""
+    metod, namn, huvuden, fore, efter = ANROP[anrop]
+    insats = fabriker.insats()
+    konto = fabriker.deltagaransvarig(insats)
+    klar = fabriker.inregistrera(insats, konto, nummer=(nummer := fabriker.nytt_nummer()), fornamn="Kanariefågel")
+    client.force_login(konto)
+    adress = reverse(namn, args=[insats.pk] if namn.endswith("ta_bort_anonyma") else [])
+    data = {
+        "insats": insats.pk, "personnummer": nummer.utskrivet, "registrering": "ut", "hamta": "1",
+    } if anrop == "htmx" else {
+        "insats": insats.pk, "personnummer": fabriker.nytt_nummer().utskrivet, "registrering": "in", "fornamn": "Bo",
+        "efternamn": "Ek", "kommun": "1283", "samtycke": "2025-03-01", "inregistrering": "2025-03-01",
+        "token": str(uuid4()), "spara": "Spara",
+    }  # fmt: skip
+
+    def gor() -> HttpResponse:
+        return getattr(client, metod)(adress, data if metod == "post" else {}, headers=huvuden)
+
+    def sparade() -> int:
+        with som_agare():
+            return Deltagande.objects.filter(insats=insats).count()
+
+    with transaction.atomic():
+        forst = gor()
+        transaction.set_rollback(True)
+    assert forst.status_code == fore
+    assert ("Kanariefågel" in forst.content.decode()) == (anrop == "htmx")
+
+    AVSLUT[vad](konto)
+    svar = gor()
+
+    assert svar.status_code == efter[vad]
+    assert "Kanariefågel" not in svar.content.decode()
+    assert sparade() == 1
+    satt_sammanhang(konto)
+    assert not Deltagande.objects.filter(pk=klar.pk).exists()

@@ -134,6 +134,14 @@ def excel() -> None:
     skriv(f"Excel, {len(platta)} rader, mot naken skrivning", matt / grund, 1.4, f"{matt:.2f} s mot {grund:.2f} s")
 
 
+def skyddet() -> None:
+    """Radskydd, åtkomstlogg och historik mot samma sidor utan dem."""
+    import skyddet as kostnaden  # noqa: PLC0415
+
+    for vad, kvot, tider in kostnaden.matt():
+        skriv(f"radskydd, logg och historik: {vad}, mot utan", kvot, 1.15, tider)
+
+
 def importen(skala: str) -> None:
     """Importen mot naken COPY av samma rader, med index och villkor men utan triggrar."""
     from django.db import connections  # noqa: PLC0415
@@ -202,6 +210,7 @@ def main() -> None:
             print(f"generera --skala {skala}: {time.perf_counter() - borjan:.0f} s (mål för riket: högst 240 s)")
             rapporten()
             excel()
+            skyddet()
             importen(skala)
             from django.db import connections  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from behorighet.models import Anvandare, med_historik
+from behorighet.models import Anvandare, Organisation, med_historik
 from behorighet.roller import Rattighet, roller_med
 from insatser.kategorier import Samverkansform
 from insatser.models.geografi import Kommun, Stadsdel
@@ -34,16 +34,29 @@ class SamverkansorganisationQuerySet(models.QuerySet["Samverkansorganisation"]):
         return self.filter(pk__in=egna.values("pk"))
 
 
-@med_historik(exclude=[])
+# Kontaktpersonen är en person i personalen: bara den som gäller nu sparas.
+@med_historik(exclude=["kontaktperson", "telefon", "epost"])
 class Samverkansorganisation(models.Model):
     """Parterna som samverkar under en samverkansform. Inom Finsam ett samordningsförbund."""
 
-    organisationsnummer = models.CharField("organisationsnummer", max_length=11, unique=True)
+    organisationsnummer = models.CharField(
+        "organisationsnummer",
+        max_length=11,
+        unique=True,
+        error_messages={"unique": "En annan samverkansorganisation har redan det organisationsnumret."},
+    )
     namn = models.CharField("namn", max_length=200)
     samverkansform = models.CharField("samverkansform", max_length=20, choices=Samverkansform)
     beskrivning = models.TextField("beskrivning", blank=True)
     startdatum = models.DateField("startdatum")
     slutdatum = models.DateField("slutdatum", null=True, blank=True)
+    # Filerna som läses in har inte de här: databasen fyller i tomt.
+    adress = models.CharField("adress", max_length=200, blank=True, db_default="")
+    postnummer = models.CharField("postnummer", max_length=6, blank=True, db_default="")
+    ort = models.CharField("ort", max_length=100, blank=True, db_default="")
+    kontaktperson = models.CharField("kontaktperson", max_length=200, blank=True, db_default="")
+    telefon = models.CharField("telefon", max_length=40, blank=True, db_default="")
+    epost = models.EmailField("e-post", blank=True, db_default="")
     kommuner = models.ManyToManyField(Kommun, related_name="samverkansorganisationer", blank=True)
     stadsdelar = models.ManyToManyField(Stadsdel, related_name="samverkansorganisationer", blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -69,6 +82,11 @@ class Samverkansorganisation(models.Model):
                 condition=Q(organisationsnummer__regex=r"^\d{6}-\d{4}$"),
                 violation_error_message="Organisationsnummer skrivs med tio siffror, NNNNNN-NNNN.",
             ),
+            models.CheckConstraint(
+                name="postnummer_har_ratt_form",
+                condition=Q(postnummer="") | Q(postnummer__regex=r"^\d{3} \d{2}$"),
+                violation_error_message="Postnummer skrivs med fem siffror, NNN NN.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,3 +95,35 @@ class Samverkansorganisation(models.Model):
     def get_absolute_url(self) -> str:
         """Samverkansorganisationens sida."""
         return reverse("uppdrag:organisation", args=[self.pk])
+
+
+class IngaendeOrganisation(models.Model):
+    """En organisation som ingår i samverkan: den deltar, finansierar eller brukar, eller flera av dem."""
+
+    samverkansorganisation = models.ForeignKey(
+        Samverkansorganisation, on_delete=models.PROTECT, related_name="ingaende_organisationer"
+    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="ingar_i")
+    deltar = models.BooleanField("deltar", default=False)
+    finansierar = models.BooleanField("finansierar", default=False)
+    brukar = models.BooleanField("brukar", default=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = "ingående organisation"
+        verbose_name_plural = "ingående organisationer"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["samverkansorganisation", "organisation"],
+                name="en_organisation_ingar_en_gang",
+                violation_error_message="Organisationen ingår redan. Ändra den i listan i stället.",
+            ),
+            models.CheckConstraint(
+                name="ingaende_organisation_gor_nagot",
+                condition=Q(deltar=True) | Q(finansierar=True) | Q(brukar=True),
+                violation_error_message="Välj minst ett av deltar, finansierar och brukar.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} i {self.samverkansorganisation}"

@@ -1,4 +1,4 @@
-"""Sidor för samverkansorganisationer: sök, visa, registrera, och användarna där."""
+"""Sidor för samverkansorganisationer: sök, visa, registrera, ändra, och användarna där."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -6,17 +6,19 @@ from django.core.paginator import Paginator
 from django.db.models import Func, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from behorighet.inskick import en_gang
+from behorighet.krock import Krock
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
-from insatser import tjanster
-from insatser.forms import Anvandarsok, Organisationsform, Organisationssok
-from insatser.models import Samverkansorganisation, Uppdrag
+from insatser import organisation_tjanster
+from insatser.forms import ORGANISATIONSVILLKOR, Andringsform, Anvandarsok, Organisationsform, Organisationssok
+from insatser.models import Kommun, Samverkansorganisation, Stadsdel, Uppdrag
 from insatser.models.uppdrag import UppdragQuerySet
 from insatser.views.paneler import paneler_for_organisation
 
@@ -27,7 +29,7 @@ RADER_PER_SIDA = 100
 @kraver(Rattighet.VISA_INSATSER)
 def lista(request: Begaran) -> HttpResponse:
     """Alla samverkansorganisationer, sökbara på namn med `*`, form och läge."""
-    form = Organisationssok(request.GET)
+    form = Organisationssok(request.GET, anvandare=request.user)
     organisationer = form.urval(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet))
     mall = "uppdrag/_organisation_rader.html" if request.htmx else "uppdrag/organisation_lista.html"
     return render(
@@ -47,22 +49,58 @@ def lista(request: Begaran) -> HttpResponse:
 @require_safe
 @kraver(Rattighet.VISA_INSATSER)
 def organisation(request: Begaran, pk: int) -> HttpResponse:
-    """En samverkansorganisation: basuppgifter, och vilka som har uppdrag där."""
-    organisation = _organisation(request, pk)
+    """En samverkansorganisation: uppgifter, område, ingående organisationer, och vilka som har uppdrag där."""
+    organisation = visad_organisation(request, pk)
+    far = far_andra(request, organisation)
+    parter = organisation.ingaende_organisationer.select_related("organisation").order_by(
+        Func("organisation__namn", function="sus_sortnyckel"), "pk"
+    )
     return render(
         request,
         "uppdrag/organisation.html",
         {
             "organisation": organisation,
-            "kommuner": [kommun.namn for kommun in organisation.kommuner.order_by("kod")],
+            "flikar": flikar(organisation, "Uppgifter", med_fragor=far),
+            "omrade": omradet(organisation),
+            "parter": parter,
+            "far_andra": far,
             "paneler": paneler_for_organisation(organisation, request.user),
             "idag": timezone.localdate(),
         },
     )
 
 
-def _organisation(request: Begaran, pk: int) -> Samverkansorganisation:
+def visad_organisation(request: Begaran, pk: int) -> Samverkansorganisation:
+    """Samverkansorganisationen inom räckvidden för vyns rättighet; annars 404."""
     return get_object_or_404(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet), pk=pk)
+
+
+def far_andra(request: Begaran, organisation: Samverkansorganisation) -> bool:
+    """Sant om användaren är samverkansadministratör där."""
+    egna = Samverkansorganisation.objects.synliga_for(request.user, Rattighet.ANDRA_ORGANISATION)
+    return egna.filter(pk=organisation.pk).exists()
+
+
+def flikar(organisation: Samverkansorganisation, vald: str, *, med_fragor: bool) -> list[tuple[str, str, bool]]:
+    """Flikarna Uppgifter och Budget, och för samverkansadministratören Kompletterande frågor: (text, adress, vald)."""
+    adresser = {
+        "Uppgifter": organisation.get_absolute_url(),
+        "Budget": reverse("uppdrag:organisationsbudget", args=[organisation.pk]),
+    }
+    if med_fragor:
+        adresser["Kompletterande frågor"] = reverse("fragor:lista", args=[organisation.pk])
+    return [(text, adress, text == vald) for text, adress in adresser.items()]
+
+
+def omradet(organisation: Samverkansorganisation) -> list[tuple[Kommun, list[Stadsdel]]]:
+    """Kommunerna, i kodordning, var och en med sina valda stadsdelar; utan stadsdelar är det hela kommunen."""
+    stadsdelar: dict[str, list[Stadsdel]] = {}
+    for stadsdel in organisation.stadsdelar.order_by(Func("namn", function="sus_sortnyckel")):
+        stadsdelar.setdefault(stadsdel.kommun_id, []).append(stadsdel)
+    return [
+        (kommun, stadsdelar.get(kommun.pk, []))
+        for kommun in organisation.kommuner.select_related("lan").order_by("kod")
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,17 +112,49 @@ def ny(request: Begaran) -> HttpResponse:
         try:
             adress = en_gang(request, lambda: _skapa(form, request))
         except ValidationError as fel:
-            visa_fel(form, fel)
+            visa_fel(form, fel, falt=ORGANISATIONSVILLKOR)
         else:
             return redirect(adress)
     return render(request, "uppdrag/organisation_form.html", {"form": form})
 
 
 def _skapa(form: Organisationsform, request: Begaran) -> str:
-    organisation = tjanster.skapa_samverkansorganisation(**form.uppgifter(), av=request.user)
+    organisation = organisation_tjanster.skapa_samverkansorganisation(**form.uppgifter(), av=request.user)
     messages.success(
         request, f"{organisation.namn} är registrerad. Lägg till den första samverkansadministratören nedan."
     )
+    return organisation.get_absolute_url()
+
+
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.ANDRA_ORGANISATION)
+def andra(request: Begaran, pk: int) -> HttpResponse:
+    """Ändra samverkansorganisationens uppgifter. Formen är text när det finns insatser."""
+    organisation = visad_organisation(request, pk)
+    form = Andringsform(
+        request.POST if request.method == "POST" else None,
+        organisation=organisation,
+        fast_form=organisation_tjanster.har_insatser(organisation),
+    )
+    skillnader: list[tuple[str, str, str]] = []
+    if form.is_bound and form.is_valid():
+        try:
+            adress = en_gang(request, lambda: _andra(form, organisation, request))
+        except Krock as fel:
+            form, skillnader = form.efter_krock(fel)
+        except ValidationError as fel:
+            visa_fel(form, fel, falt=ORGANISATIONSVILLKOR)
+        else:
+            return redirect(adress)
+    kontext = {"form": form, "organisation": organisation, "skillnader": skillnader}
+    return render(request, "organisation/andra.html", kontext)
+
+
+def _andra(form: Andringsform, organisation: Samverkansorganisation, request: Begaran) -> str:
+    organisation_tjanster.andra_samverkansorganisation(
+        organisation=organisation, version=form.cleaned_data["version"] or 0, **form.uppgifter(), av=request.user
+    )
+    messages.success(request, "Ändringarna är sparade.")
     return organisation.get_absolute_url()
 
 
@@ -99,7 +169,7 @@ def _uppdrag_i(organisation: Samverkansorganisation) -> UppdragQuerySet:
 @kraver(Rattighet.VISA_INSATSER)
 def anvandare(request: Begaran, pk: int) -> HttpResponse:
     """Samverkansorganisationens alla användare: de som har uppdrag där eller på dess insatser nu eller framöver."""
-    organisation = _organisation(request, pk)
+    organisation = visad_organisation(request, pk)
     form = Anvandarsok(request.GET)
     i_organisationen = _uppdrag_i(organisation).inte_slut()
     traffar = form.urval(Anvandare.objects.filter(pk__in=i_organisationen.order_by().values("behorighet__anvandare")))
@@ -123,7 +193,7 @@ def anvandare(request: Begaran, pk: int) -> HttpResponse:
 @kraver(Rattighet.VISA_INSATSER)
 def anvandares_uppdrag(request: Begaran, pk: int, anvandare: int) -> HttpResponse:
     """Visa användare: uppdrag i samverkansorganisationen, även de som har slutat."""
-    organisation = _organisation(request, pk)
+    organisation = visad_organisation(request, pk)
     uppdrag = list(_uppdrag_i(organisation).filter(behorighet__anvandare=anvandare).order_by("-fran", "pk"))
     if not uppdrag:
         raise Http404

@@ -120,6 +120,16 @@ MALLAR: Final = (
     ),
 )  # fmt: skip
 
+# Regionen i varje län, efter länets kod.
+REGIONER: Final = {
+    "01": "Region Stockholm", "03": "Region Uppsala", "04": "Region Sörmland", "05": "Region Östergötland",
+    "06": "Region Jönköpings län", "07": "Region Kronoberg", "08": "Region Kalmar län", "09": "Region Gotland",
+    "10": "Region Blekinge", "12": "Region Skåne", "13": "Region Halland", "14": "Västra Götalandsregionen",
+    "17": "Region Värmland", "18": "Region Örebro län", "19": "Region Västmanland", "20": "Region Dalarna",
+    "21": "Region Gävleborg", "22": "Region Västernorrland", "23": "Region Jämtland Härjedalen",
+    "24": "Region Västerbotten", "25": "Region Norrbotten",
+}  # fmt: skip
+
 KVINNONAMN: Final = (
     "Agneta", "Aisha", "Alva", "Anna", "Astrid", "Birgitta", "Cecilia", "Ebba", "Elin", "Elsa", "Emma", "Eva", "Fatima",
     "Frida", "Gun", "Hanna", "Ida", "Ingrid", "Jenny", "Johanna", "Karin", "Klara", "Lena", "Linnéa", "Maja", "Malin",

@@ -121,6 +121,30 @@ class Knapprad(ButtonHolder):  # type: ignore[misc]  # crispy saknar typer
     """Raden med *Spara* och *Avbryt* sist i formuläret. Crispys `ButtonHolder` med vårt namn."""
 
 
+class Lada(LayoutObject):  # type: ignore[misc]  # crispy saknar typer
+    """Fält som ligger hopfällda bakom `rubrik`. `oppen` visar dem från början, till exempel när något är valt där."""
+
+    template = "%s/layout/lada.html"
+
+    def __init__(self, rubrik: str, *fields: Any, oppen: bool = False) -> None:
+        self.rubrik, self.fields, self.oppen = rubrik, list(fields), oppen
+
+    def render(self, form: BaseForm, context: Context, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
+        """Lådan som HTML."""
+        falt = self.get_rendered_fields(form, context, template_pack, **kwargs)
+        return render_to_string(self.get_template_name(template_pack), {"lada": self, "fields": falt})
+
+
+class Forvald(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar typer
+    """Först i ett formulär med fler knappar: retur i ett fält sparar, i stället för att trycka på den första av dem."""
+
+    template = "%s/layout/forvald.html"
+
+    def render(self, form: BaseForm, context: Context, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
+        """Knappen som HTML; den varken syns eller får fokus."""
+        return render_to_string(self.get_template_name(template_pack))
+
+
 def uppdatera_val() -> Knapp:
     """Knappen *Uppdatera val* för beroende val utan skript. Vyn visar formuläret igen och sparar ingenting."""
     return Knapp("Uppdatera val", namn="uppdatera", utan_skript=True)

@@ -1,13 +1,13 @@
-"""Allt som skriver samverkansorganisationer och insatser (`doman.md` 2 och 3).
+"""Allt som skriver insatser (`doman.md` 3).
 
 Regeln prövas här, i formuläret syns den, i databasen håller den.
 """
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -16,42 +16,10 @@ from behorighet.databasfel import skriver
 from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
-from behorighet.roller import Rattighet, Roll
+from behorighet.roller import Roll
 from insatser import kategorier
-from insatser.models import Insats, Kommun, Lasorsak, Samverkansorganisation
-
-
-def skapa_samverkansorganisation(
-    *,
-    namn: str,
-    organisationsnummer: str,
-    samverkansform: str,
-    beskrivning: str,
-    startdatum: date,
-    kommuner: Iterable[str],
-    av: Anvandare,
-) -> Samverkansorganisation:
-    """Registrerar en samverkansorganisation med sina kommuner (koder) och returnerar den.
-
-    Ger PermissionDenied om `av` inte är systemadministratör, och ValidationError om organisationsnumret finns.
-    """
-    if not av.far(Rattighet.ADMINISTRERA_SYSTEMET):
-        raise PermissionDenied
-    with skriver():
-        organisation, ny = Samverkansorganisation.objects.get_or_create(
-            organisationsnummer=organisationsnummer,
-            defaults={
-                "namn": namn,
-                "samverkansform": samverkansform,
-                "beskrivning": beskrivning,
-                "startdatum": startdatum,
-            },
-        )
-        if not ny:
-            raise ValidationError({"organisationsnummer": f"{organisation.namn} har redan det organisationsnumret."})
-        organisation.kommuner.set(Kommun.objects.filter(pk__in=kommuner))
-        logga(Handelse.Typ.SAMVERKANSORGANISATION_REGISTRERAD, av=av, organisation=organisation.pk)
-    return organisation
+from insatser.models import Insats, Lasorsak, Samverkansorganisation
+from insatser.models.insats import BORTTAGEN
 
 
 class Registreringsgranser(NamedTuple):
@@ -149,7 +117,7 @@ def andra_insats(
     """
     valda = list(malgrupper)
     with skriver():
-        insats = Insats.objects.select_for_update(of=("self",)).get(pk=insats.pk)
+        insats = Insats.objects.las(insats.pk)
         krav_version(insats.version, version)
         if not insats.ar_kontor:
             kategorier.kontrollera(
@@ -171,14 +139,34 @@ def andra_insats(
             "deltagarregistrering": deltagarregistrering,
             "malgrupper": kategorier.i_ordning(valda),
         }
-        andrade = [falt for falt, varde in nya.items() if getattr(insats, falt) != varde]
-        if andrade:
-            for falt in andrade:
-                setattr(insats, falt, nya[falt])
-            insats.version += 1
-            insats.save(update_fields=[*andrade, "version"])
-            logga(Handelse.Typ.INSATS_ANDRAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk, falt=andrade)
+        _spara_andrade(insats, nya, av)
     return insats
+
+
+def avsluta_insats(*, insats: Insats, version: int, slutdatum: date, av: Anvandare) -> Insats:
+    """Sätter insatsens slutdatum och returnerar den (R15).
+
+    Ger Krock om någon annan har ändrat insatsen sedan `version`, annars ValidationError på `slutdatum`. En dag som har
+    passerat går inte medan deltagare är inregistrerade.
+    """
+    with skriver():
+        insats = Insats.objects.las(insats.pk)
+        krav_version(insats.version, version)
+        _krav_tomt_vid_passerat_slut(insats, slutdatum)
+        _spara_andrade(insats, {"slutdatum": slutdatum}, av)
+    return insats
+
+
+def _spara_andrade(insats: Insats, nya: dict[str, Any], av: Anvandare) -> None:
+    """Sparar och loggar fälten som skiljer, och höjer versionen. Raden är låst."""
+    andrade = [falt for falt, varde in nya.items() if getattr(insats, falt) != varde]
+    if not andrade:
+        return
+    for falt in andrade:
+        setattr(insats, falt, nya[falt])
+    insats.version += 1
+    insats.save(update_fields=[*andrade, "version"])
+    logga(Handelse.Typ.INSATS_ANDRAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk, falt=andrade)
 
 
 def _krav_tomt_vid_passerat_slut(insats: Insats, slutdatum: date | None) -> None:
@@ -194,9 +182,13 @@ def _krav_tomt_vid_passerat_slut(insats: Insats, slutdatum: date | None) -> None
 def las_kategorisering(*, insats: Insats, orsak: Lasorsak, av: Anvandare | None) -> None:
     """Låser kategoriseringen inför den första registreringen (R11). Ett kontor har inget att låsa.
 
-    Tar insatsens rad: den som samtidigt ändrar kategoriseringen väntar och nekas sedan. Ett lås tas aldrig upp.
+    Tar insatsens rad: den som samtidigt ändrar kategoriseringen, eller tar bort insatsen, väntar och nekas sedan. Ett
+    lås tas aldrig upp. Ger ValidationError om insatsen hann tas bort.
     """
     last = Insats.objects.filter(pk=insats.pk, kategorisering_last_vid=None).exclude(inriktning="")
     # Versionen höjs: den som har Ändra öppen får veta att panelen är låst, i stället för att valen tyst tappas.
     if last.update(kategorisering_last_vid=timezone.now(), last_av=orsak, version=F("version") + 1):
         logga(Handelse.Typ.KATEGORISERING_LAST, av=av, insats_id=insats.pk, orsak=orsak.value)
+    elif not insats.last and not insats.ar_kontor and not Insats.objects.filter(pk=insats.pk).exists():
+        # Någon tog bort insatsen medan vi väntade på raden.
+        raise ValidationError(BORTTAGEN, code="borttagen")

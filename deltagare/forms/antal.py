@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout, Submit
+from crispy_forms.layout import Div, Field, Layout, Submit
 from django import forms
 
 from fkui.falt import Heltalsfalt, Tokenfalt, marka
-from fkui.layout import Knapprad, Lank, Panel
-from fkui.templatetags.fkui import vardetext
+from fkui.layout import Knapprad, Lank, Panel, Uppgift
 
 
 class Antalsform(forms.Form):
@@ -29,14 +28,20 @@ class Antalsform(forms.Form):
                 min_value=0,
                 max_value=9_999_999,
                 initial=antal,
-                help_text=f"Budgeterat antal: {'inte angivet' if plan is None else vardetext(plan)}",
                 error_messages=dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 0 eller mer."),
             )
             marka(self.fields[f"antal_{aret}"], dolj_valfritt=True)
             self.fields[f"version_{aret}"] = forms.IntegerField(
                 widget=forms.HiddenInput, initial=version, required=False, min_value=0
             )
-            layout += [Field(f"antal_{aret}", wrapper_class="sus-short"), f"version_{aret}"]
+            layout += [
+                Div(
+                    Field(f"antal_{aret}", wrapper_class="sus-short"),
+                    Uppgift(("Budgeterat antal", plan), ("Faktiskt minus budgeterat", _skillnad(antal, plan))),
+                    css_class="sus-antalsar",
+                ),
+                f"version_{aret}",
+            ]
         self.fields["token"] = Tokenfalt()
         self.helper = FormHelper()
         self.helper.layout = Layout(
@@ -57,3 +62,8 @@ class Antalsform(forms.Form):
         """Antal och version per år."""
         data = self.cleaned_data
         return {aret: (data[f"antal_{aret}"], data[f"version_{aret}"] or 0) for aret in self.aren}
+
+
+def _skillnad(antal: int | None, plan: int | None) -> int | None:
+    """Det sparade antalet mot det budgeterade, när båda finns."""
+    return None if antal is None or plan is None else antal - plan

@@ -30,6 +30,7 @@ VILLKORENS_FALT: Final = {
     "startdatum_fore_registreringarna": "startdatum",
     "slutdatum_efter_registreringarna": "slutdatum",
     "annan_inriktning_har_beskrivning": "beskrivning",
+    "insatsens_sort_har_ratt_budget": "deltagarregistrering",
 }
 
 
@@ -64,6 +65,11 @@ class InsatsForm(Kategoriform):
     )
     startdatum = Datumfalt(label="Startdatum")
     slutdatum = Datumfalt(label="Slutdatum", required=False)
+    med_budget = forms.BooleanField(
+        label="Ta med budgeten",
+        required=False,
+        help_text="Det senaste årets planerade antal och rader blir budget för startåret. Utfall följer inte med.",
+    )
     token = Tokenfalt()
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -72,6 +78,7 @@ class InsatsForm(Kategoriform):
         *args: Any,
         organisationer: QuerySet[Samverkansorganisation],
         insats: Insats | None = None,
+        kopia: bool = False,
         avbryt: str,
         **kwargs: Any,
     ) -> None:
@@ -79,6 +86,8 @@ class InsatsForm(Kategoriform):
         valbar = insats is None or not (insats.last or insats.ar_kontor)
         form = insats.samverkansform if insats else self._form_for(organisationer, args, kwargs)
         super().__init__(*args, form=form, valbar=valbar, **kwargs)
+        if not kopia:
+            del self.fields["med_budget"]
         if insats:
             del self.fields["samverkansorganisation"]
         else:
@@ -120,6 +129,7 @@ class InsatsForm(Kategoriform):
             Row(forsta, "namn"),
             Row(Field("startdatum", wrapper_class="sus-date"), Field("slutdatum", wrapper_class="sus-date")),
             Field("beskrivning", wrapper_class="sus-wide"),
+            *(["med_budget"] if "med_budget" in self.fields else []),
             "version",
             "token",
             css_id="bas",
@@ -139,6 +149,7 @@ class InsatsForm(Kategoriform):
                 self.delar(),
                 HTML('{% include "_vantar.html" with id="kategori-vantar" text="Hämtar val …" only %}'),
                 uppdatera_val(),
+                HTML('{% include "insatser/_kategorilank.html" %}'),
                 css_id="kategori",
                 ingress=(
                     "Kategoriseringen avgör vilka rapporter insatsen ingår i. "

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
+from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
 from django.urls import reverse
 
 from fkui.falt import marka, valfalt
-from insatser import kategorier
+from insatser import kategorier, kategorihjalp
 from insatser.kategorier import Deltagarregistrering, Inriktning
 
 BYT_VALEN: Final = {
@@ -69,9 +69,10 @@ class Kategoriform(forms.Form):
                 "Ingen målgrupp anges för samverkansformen." if inriktning else "Välj inriktning först."
             )
         self.fields["visad_inriktning"].initial = inriktning
+        hjalp = self._hjalp(inriktning)
         for namn in KATEGORIFALT:
             # Panelen är obligatorisk i sin helhet; reglerna om den ger bättre besked än "obligatoriskt".
-            marka(self.fields[namn], dolj_valfritt=True)
+            marka(self.fields[namn], hjalp=kategorihjalp.som_text(hjalp[namn]), dolj_valfritt=True)
         if not inriktningar:
             self.fields["inriktning"].widget.attrs["disabled"] = True
         if not mojliga.preciserade:
@@ -81,17 +82,39 @@ class Kategoriform(forms.Form):
             **BYT_VALEN,
         }
 
-    @staticmethod
-    def delar() -> Div:
+    def _varning(self) -> list[Div]:
+        """R14, så snart valen ger den: villkor.js visar rutan för det ena sättet. Utan skript visas den för båda."""
+        satt = Deltagarregistrering.PERSONUPPGIFTER.value
+        text = kategorier.varning(inriktning=self._varde("inriktning"), deltagarregistrering=satt)
+        if not text:
+            return []
+        return [Div(HTML(_varningen(text)), data_visas_om=f"deltagarregistrering={satt}")]
+
+    def _hjalp(self, inriktning: str) -> dict[str, list[kategorihjalp.Forklarad]]:
+        """Vad valen som just nu visas är till för."""
+        under = kategorihjalp.for_inriktning(self.samverkansform, inriktning)
+        return {
+            "inriktning": kategorihjalp.inriktningarna(self.samverkansform),
+            "preciserad_inriktning": under.preciserade if under else [],
+            "deltagarregistrering": kategorihjalp.registreringssatten(),
+            "malgrupper": under.malgrupper if under else [],
+        }
+
+    def delar(self) -> Div:
         """Fälten som htmx byter ut när inriktningen väljs."""
         return Div(
             Field("inriktning", wrapper_class="sus-narrow"),
             Field("preciserad_inriktning", wrapper_class="sus-narrow"),
             "deltagarregistrering",
+            *self._varning(),
             "malgrupper",
             "visad_inriktning",
             css_id="kategorival",
         )
+
+
+def _varningen(text: str) -> str:
+    return f'{{% include "_ruta.html" with slag="varning" text="{text}" only %}}'
 
 
 def kategorival(data: dict[str, Any], *, form: str) -> dict[str, Any]:

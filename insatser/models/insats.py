@@ -1,9 +1,10 @@
 """Insatser med kategorisering och låset (`doman.md` 3, R9–R16)."""
 
 from datetime import date
-from typing import Self
+from typing import Final, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -23,6 +24,8 @@ from insatser.kategorier import (
 )
 from insatser.models.organisation import Samverkansorganisation
 from insatser.models.uppdrag import Uppdrag
+
+BORTTAGEN: Final = "Insatsen är borttagen av någon annan. Det du skrev är inte sparat."
 
 
 class Lasorsak(models.TextChoices):
@@ -51,6 +54,16 @@ class InsatsQuerySet(models.QuerySet["Insats"]):
             Q(pk__in=uppdrag.filter(insats__isnull=False).values("insats"))
             | Q(samverkansorganisation__in=uppdrag.filter(insats=None).values("samverkansorganisation"))
         )
+
+    def las(self, pk: int) -> "Insats":
+        """Insatsen, med sin rad låst till transaktionens slut.
+
+        Ger ValidationError om någon annan har tagit bort den sedan sidan visades.
+        """
+        insats = self.select_for_update(of=("self",)).filter(pk=pk).first()
+        if insats is None:
+            raise ValidationError(BORTTAGEN, code="borttagen")
+        return insats
 
     def utan_kontor(self) -> Self:
         """Utan kontoren i Af/FK-samarbetet, som Insatsrapporten lämnar ute."""

@@ -1,10 +1,9 @@
-"""Sidor för insatser: lista, visa, registrera och ändra."""
+"""Sidor för en insats: visa, registrera, kopiera och ändra."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Func, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,13 +16,12 @@ from behorighet.krock import Krock
 from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
-from insatser import kategorier, tjanster
-from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, Sokform, kategorival, lastext
+from insatser import kategorier, livslopp, tjanster
+from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, kategorival, lastext
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 from insatser.uppdrag_tjanster import att_fraga
-from insatser.views.paneler import panel_for_insats
+from insatser.views.paneler import paneler_for_insats
 
-RADER_PER_SIDA = 100
 RATTIGHETER_PA_SIDAN = (
     Rattighet.REGISTRERA_INSATS,
     Rattighet.REGISTRERA_ANTAL,
@@ -40,27 +38,14 @@ def egna_organisationer(request: Begaran) -> QuerySet[Samverkansorganisation]:
     )
 
 
-@require_safe
-@kraver(Rattighet.VISA_INSATSER)
-def lista(request: Begaran) -> HttpResponse:
-    """Alla insatser, sökbara på namn med `*` och på samverkansorganisation, form och läge."""
-    form = Sokform(request.GET)
-    insatser = Insats.objects.synliga_for(request.user, request.rattighet).select_related("samverkansorganisation")
-    insatser = form.urval(insatser, idag=timezone.localdate(), anvandare=request.user)
-    sida = Paginator(insatser, RADER_PER_SIDA).get_page(request.GET.get("sida"))
-    mall = "insatser/_insats_rader.html" if request.htmx else "insatser/insats_lista.html"
-    return render(
-        request,
-        mall,
-        {
-            "form": form,
-            "sida": sida,
-            "sortering": form.sortering,
-            "sokt": form.har_urval,
-            "idag": timezone.localdate(),
-            "far_registrera": request.user.far(Rattighet.REGISTRERA_INSATS),
-        },
-    )
+def flikar(insats: Insats, *, vald: str) -> list[tuple[str, str, bool]]:
+    """Insatsens flikar: (text, adress, vald). Ett kontor har ingen budget, och därför inga flikar."""
+    if insats.ar_kontor:
+        return []
+    return [
+        ("Uppgifter", insats.get_absolute_url(), vald == "uppgifter"),
+        ("Budget", reverse("insatser:budget", args=[insats.pk]), vald == "budget"),
+    ]
 
 
 @require_safe
@@ -82,7 +67,9 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
             "far": far,
             "idag": timezone.localdate(),
             "lastext": lastext(insats) if insats.last else "",
-            "panel": panel_for_insats(insats, request.user),
+            "paneler": paneler_for_insats(insats, request.user),
+            "flikar": flikar(insats, vald="uppgifter"),
+            "far_ta_bort": "registrera_insats" in far and not livslopp.hinder_att_ta_bort(insats),
         },
     )
 
@@ -91,36 +78,58 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
 @kraver(Rattighet.REGISTRERA_INSATS)
 def ny(request: Begaran) -> HttpResponse:
     """Registrera insats."""
+    return _registrera(request, rubrik="Registrera insats", avbryt=reverse("insatser:lista"))
+
+
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.REGISTRERA_INSATS)
+def kopiera(request: Begaran, pk: int) -> HttpResponse:
+    """Registrera en ny insats med en annan som förlaga: allt utom datumen är ifyllt. Registreringar följer inte med."""
+    insatser = Insats.objects.synliga_for(request.user, request.rattighet).utan_kontor()
+    forlaga = get_object_or_404(insatser.select_related("samverkansorganisation"), pk=pk)
+    return _registrera(request, rubrik="Kopiera insats", avbryt=forlaga.get_absolute_url(), forlaga=forlaga)
+
+
+def _registrera(request: Begaran, *, rubrik: str, avbryt: str, forlaga: Insats | None = None) -> HttpResponse:
     organisationer = egna_organisationer(request)
-    argument: dict[str, Any] = {"organisationer": organisationer, "avbryt": reverse("insatser:lista")}
+    argument: dict[str, Any] = {"organisationer": organisationer, "kopia": forlaga is not None, "avbryt": avbryt}
     if request.method == "POST" and "uppdatera" in request.POST:
         form = InsatsForm(initial=_uppdaterat(request, organisationer), **argument)
+    elif request.method == "POST":
+        form = InsatsForm(request.POST, **argument)
     else:
-        form = InsatsForm(request.POST if request.method == "POST" else None, **argument)
+        form = InsatsForm(initial=_som_forlagan(forlaga) if forlaga else None, **argument)
     if form.is_bound and form.is_valid():
         try:
-            adress = en_gang(request, lambda: _skapa(form, request))
+            adress = en_gang(request, lambda: _skapa(form, request, forlaga))
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
             return redirect(adress)
-    return render(
-        request,
-        "insatser/insats_form.html",
-        {
-            "form": form,
-            "rubrik": "Registrera insats",
-            "saknar": "" if organisationer else att_fraga(request.user, Roll.INSATSANSVARIG),
-        },
-    )
+    saknar = "" if organisationer else att_fraga(request.user, Roll.INSATSANSVARIG)
+    kontext = {"form": form, "rubrik": rubrik, "forlaga": forlaga, "saknar": saknar}
+    return render(request, "insatser/insats_form.html", kontext)
 
 
-def _skapa(form: InsatsForm, request: Begaran) -> str:
-    insats = tjanster.skapa_insats(
-        samverkansorganisation=form.cleaned_data["samverkansorganisation"], **form.uppgifter(), av=request.user
-    )
+def _som_forlagan(forlaga: Insats) -> dict[str, Any]:
+    """Det som en kopia börjar med. Namnet är unikt i organisationen, och datumen är den nya insatsens egna."""
+    lika = ("beskrivning", "inriktning", "preciserad_inriktning", "deltagarregistrering", "malgrupper")
+    return {
+        "samverkansorganisation": forlaga.samverkansorganisation_id,
+        "namn": f"{forlaga.namn[:190]} (kopia)",
+        **{namn: getattr(forlaga, namn) for namn in lika},
+    }
+
+
+def _skapa(form: InsatsForm, request: Begaran, forlaga: Insats | None) -> str:
+    uppgifter = {"samverkansorganisation": form.cleaned_data["samverkansorganisation"], **form.uppgifter()}
+    if forlaga:
+        med_budget = form.cleaned_data["med_budget"]
+        insats = livslopp.kopiera_insats(forlaga=forlaga, med_budget=med_budget, **uppgifter, av=request.user)
+    else:
+        insats = tjanster.skapa_insats(**uppgifter, av=request.user)
     messages.success(request, f"Insatsen {insats.namn} är registrerad.")
-    _varna(request, insats)
+    varna(request, insats)
     return insats.get_absolute_url()
 
 
@@ -129,11 +138,11 @@ def _andra(form: InsatsForm, insats: Insats, request: Begaran) -> str:
         insats=insats, version=form.cleaned_data["version"] or 0, **form.uppgifter(), av=request.user
     )
     messages.success(request, "Ändringarna är sparade.")
-    _varna(request, insats)
+    varna(request, insats)
     return insats.get_absolute_url()
 
 
-def _varna(request: Begaran, insats: Insats) -> None:
+def varna(request: Begaran, insats: Insats) -> None:
     text = kategorier.varning(inriktning=insats.inriktning, deltagarregistrering=insats.deltagarregistrering)
     if text and not insats.last:
         messages.warning(request, text)

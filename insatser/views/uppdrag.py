@@ -17,8 +17,16 @@ from behorighet.skydd import Begaran, kraver
 from behorighet.tjanster import avsluta_behorighet as avsluta_behorigheten
 from fkui.fel import visa_fel
 from insatser.forms import Anvandarsok, Avslutaform, Uppdragsform, slut_for
+from insatser.kategorier import KONTORSFORMER
 from insatser.models import RATT_ATT_GE, Insats, Samverkansorganisation, Uppdrag, Uppdragslage
-from insatser.uppdrag_tjanster import avsluta_uppdrag, avsluta_uppdrag_for, ge_uppdrag, valbara_behorigheter, vilar_pa
+from insatser.uppdrag_tjanster import (
+    avsluta_uppdrag,
+    avsluta_uppdrag_for,
+    ge_uppdrag,
+    roller_i_organisation,
+    valbara_behorigheter,
+    vilar_pa,
+)
 
 RADER_PER_SIDA = 100
 
@@ -44,6 +52,8 @@ def _i_organisation(request: Begaran, pk: int, roll: str) -> Plats:
     if RATT_ATT_GE.get(Roll(roll) if roll in Roll.values else Roll.SUS_RAPPORT) != request.rattighet:
         raise Http404
     organisation = get_object_or_404(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet), pk=pk)
+    if roll not in roller_i_organisation(organisation):
+        raise Http404
     valj = reverse("uppdrag:valj_i_organisation", args=[pk, roll])
     return Plats(Roll(roll), organisation, "uppdrag:ge_i_organisation", (pk, roll), valj)
 
@@ -58,6 +68,14 @@ def _pa_insats(request: Begaran, pk: int) -> Plats:
     insats = get_object_or_404(Insats.objects.synliga_for(request.user, request.rattighet), pk=pk)
     valj = reverse("uppdrag:valj_pa_insats", args=[pk])
     return Plats(Roll.DELTAGARANSVARIG, insats, "uppdrag:ge_pa_insats", (pk,), valj)
+
+
+def _pa_kontor(request: Begaran, pk: int) -> Plats:
+    """404 för en insats som inte är ett kontor: där har insatsansvariga sina uppdrag på organisationen."""
+    inom_rackvidd = Insats.objects.synliga_for(request.user, request.rattighet)
+    kontor = get_object_or_404(inom_rackvidd.filter(samverkansform__in=KONTORSFORMER), pk=pk)
+    valj = reverse("uppdrag:valj_pa_kontor", args=[pk])
+    return Plats(Roll.INSATSANSVARIG, kontor, "uppdrag:ge_pa_kontor", (pk,), valj)
 
 
 @require_safe
@@ -79,6 +97,13 @@ def valj_forsta(request: Begaran, pk: int) -> HttpResponse:
 def valj_pa_insats(request: Begaran, pk: int) -> HttpResponse:
     """Välj användare för ett uppdrag som deltagaransvarig."""
     return _valj(request, _pa_insats(request, pk))
+
+
+@require_safe
+@kraver(Rattighet.GE_UPPDRAG_I_ORGANISATION)
+def valj_pa_kontor(request: Begaran, pk: int) -> HttpResponse:
+    """Välj användare för ett uppdrag som insatsansvarig på ett kontor i Af/FK-samarbetet."""
+    return _valj(request, _pa_kontor(request, pk))
 
 
 def _valj(request: Begaran, plats: Plats) -> HttpResponse:
@@ -111,6 +136,13 @@ def ge_pa_insats(request: Begaran, pk: int, behorighet: int) -> HttpResponse:
     return _ge(request, _pa_insats(request, pk), behorighet)
 
 
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.GE_UPPDRAG_I_ORGANISATION)
+def ge_pa_kontor(request: Begaran, pk: int, behorighet: int) -> HttpResponse:
+    """Ge ett uppdrag som insatsansvarig på ett kontor i Af/FK-samarbetet."""
+    return _ge(request, _pa_kontor(request, pk), behorighet)
+
+
 def _ge(request: Begaran, plats: Plats, behorighet: int) -> HttpResponse:
     vald = get_object_or_404(valbara_behorigheter(plats.roll), pk=behorighet)
     form = Uppdragsform(
@@ -137,7 +169,7 @@ def _spara(form: Uppdragsform, plats: Plats, vald: Behorighet, request: Begaran)
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.GE_UPPDRAG_I_ORGANISATION)
 def avsluta_i_organisation(request: Begaran, pk: int) -> HttpResponse:
-    """Avsluta ett uppdrag i samverkansorganisationen."""
+    """Avsluta ett uppdrag i samverkansorganisationen, eller på ett av dess kontor."""
     return _avsluta(request, pk)
 
 

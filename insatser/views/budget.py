@@ -1,0 +1,142 @@
+"""Fliken *Budget* för en insats: året som visas, översikten, och sidan där året ändras (`doman.md` 3.2)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from behorighet.inskick import en_gang
+from behorighet.krock import Krock
+from behorighet.roller import Rattighet
+from behorighet.skydd import Begaran, kraver
+from fkui.fel import visa_fel
+from insatser.budget_tjanster import spara_budget
+from insatser.forms import Budgetform, antal_rader, budget_inskriven, budget_skillnader, budget_sparad
+from insatser.insatsbudget import Arsbudget, alla_ar, arsbudget, budgetaren, har_grund, kan_ha_budget, till_nytt_ar
+from insatser.models import Budgettyp, Insats
+from insatser.views.insatser import flikar
+
+
+def _insats(request: Begaran, pk: int) -> Insats:
+    insatser = Insats.objects.synliga_for(request.user, request.rattighet).utan_kontor()
+    return get_object_or_404(insatser.select_related("samverkansorganisation"), pk=pk)
+
+
+@require_safe
+@kraver(Rattighet.VISA_INSATSER)
+def budget(request: Begaran, pk: int) -> HttpResponse:
+    """Insatsbudgeten för ett år, och alla år i översikt. Läses av var och en med en roll (R5)."""
+    insats = _insats(request, pk)
+    aren = budgetaren(insats)
+    ar = _valt_ar(request.GET.get("ar", ""), aren)
+    aret = arsbudget(insats, ar)
+    far = Insats.objects.synliga_for(request.user, Rattighet.REGISTRERA_INSATS).filter(pk=pk).exists()
+    return render(
+        request,
+        "insatser/budget.html",
+        {
+            "insats": insats,
+            "flikar": flikar(insats, vald="budget"),
+            "aren": aren,
+            "ar": ar,
+            "budget": aret,
+            "rader": [(Budgettyp(rad.budgettyp).label, rad) for rad in aret.rader],
+            "delsummor": _delsummor(aret),
+            "summa": aret.summa(),
+            "utan_utfall": sum(rad.utfall is None for rad in aret.rader),
+            "alla_ar": alla_ar(insats),
+            "far_andra": far,
+        },
+    )
+
+
+def _valt_ar(text: str, aren: list[int]) -> int:
+    """Året i adressen om insatsen har det, annars det närmast innevarande."""
+    if text.isascii() and text.isdecimal() and int(text) in aren:
+        return int(text)
+    i_ar = timezone.localdate().year
+    return min(aren, key=lambda ar: abs(ar - i_ar))
+
+
+def _delsummor(aret: Arsbudget) -> list[tuple[str, Any]]:
+    """En summa per budgettyp, när raderna har mer än en."""
+    typer = [typ for typ in Budgettyp if any(rad.budgettyp == typ for rad in aret.rader)]
+    return [(typ.label, aret.summa(typ)) for typ in typer] if len(typer) > 1 else []
+
+
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.REGISTRERA_INSATS)
+def andra(request: Begaran, pk: int, ar: int) -> HttpResponse:
+    """Ändra insatsbudgeten för ett år. Bara *Spara* sparar; de andra knapparna ändrar raderna på sidan."""
+    insats = _insats(request, pk)
+    if not kan_ha_budget(insats, ar):
+        raise Http404
+    tillbaka = f"{reverse('insatser:budget', args=[pk])}?ar={ar}"
+    argument: dict[str, Any] = {"insats": insats, "ar": ar, "avbryt": tillbaka, "forra": har_grund(insats, ar - 1)}
+    skillnader: list[tuple[str, str, str]] = []
+    if request.method == "GET":
+        aret = arsbudget(insats, ar)
+        form = Budgetform(initial=budget_sparad(aret), rader=len(aret.rader), **argument)
+    elif "spara" not in request.POST:
+        form = _med_andrade_rader(request, argument)
+    else:
+        form = Budgetform(request.POST, rader=antal_rader(request.POST), **argument)
+        if form.is_valid():
+            try:
+                return redirect(en_gang(request, lambda: _spara(form, insats, ar, request, tillbaka)))
+            except Krock as fel:
+                form, skillnader = _efter_krock(request, insats, ar, form, fel, argument)
+            except ValidationError as fel:
+                visa_fel(form, fel)
+    kontext = {"form": form, "insats": insats, "ar": ar, "tillbaka": tillbaka, "skillnader": skillnader}
+    return render(request, "insatser/budget_form.html", kontext)
+
+
+def _med_andrade_rader(request: Begaran, argument: dict[str, Any]) -> Budgetform:
+    """*Lägg till rad*, *Ta bort* och *Kopiera från*: det inskrivna med en ändring, och inget sparat."""
+    data = request.POST
+    stryk = data.get("stryk", "")
+    if "kopiera" in data:
+        forra = till_nytt_ar(arsbudget(argument["insats"], argument["ar"] - 1))
+        initial = budget_inskriven(data, tillagg=forra)
+        fokus = initial["antal"] - len(forra.rader)
+    elif stryk.isascii() and stryk.isdecimal():
+        initial = budget_inskriven(data, stryk=int(stryk))
+        fokus = max(initial["antal"], 1)
+    else:
+        initial = budget_inskriven(data)
+        fokus = initial["antal"]
+        initial["antal"] += 1
+    return Budgetform(initial=initial, rader=initial["antal"], andrad=True, fokus=fokus, **argument)
+
+
+def _spara(form: Budgetform, insats: Insats, ar: int, request: Begaran, tillbaka: str) -> str:
+    skrivet = form.budget()
+    andrad = spara_budget(
+        insats=insats,
+        ar=ar,
+        version=form.cleaned_data["version"] or 0,
+        planerat=skrivet.planerat,
+        rader=skrivet.rader,
+        av=request.user,
+    )
+    messages.success(request, f"Budgeten för {ar} är sparad." if andrad else "Inget var ändrat.")
+    return tillbaka
+
+
+def _efter_krock(
+    request: Begaran, insats: Insats, ar: int, form: Budgetform, fel: Krock, argument: dict[str, Any]
+) -> tuple[Budgetform, list[tuple[str, str, str]]]:
+    """Formuläret mot det som nu är sparat, med det inskrivna kvar, och vad som skiljer."""
+    sparat = arsbudget(insats, ar)
+    data = request.POST.copy()
+    data["version"] = str(sparat.version)
+    nytt = Budgetform(data, rader=antal_rader(data), **argument)
+    nytt.is_valid()
+    visa_fel(nytt, fel)
+    return nytt, budget_skillnader(sparat, form.budget())

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from behorighet.databasfel import skriver
@@ -15,12 +15,13 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare import kryptering
-from deltagare.models import Anonym, Deltagande, Folkbokforing, Identitet, Volymantal
+from deltagare.models import Anonym, Deltagande, Folkbokforing, Identitet, Svar, Volymantal
 from deltagare.models.person import ny_personnyckel
+from deltagare.models.svar import Svarsvarde
 from deltagare.personnummer import Personnummer
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, FOREFALT, Kon, tomma_svar
 from insatser.kategorier import Malgrupp
-from insatser.models import Insats, Kommun, Lasorsak, Stadsdel
+from insatser.models import Fraga, Insats, Kommun, Lasorsak, Stadsdel, Tillfalle
 from insatser.tjanster import las_kategorisering
 
 MALGRUPPENS_KON = {Malgrupp.KVINNOR: Kon.KVINNA, Malgrupp.MAN: Kon.MAN}
@@ -58,13 +59,15 @@ def person_for(*, insats: Insats, nummer: Personnummer, fornamn: str, efternamn:
 
 
 def _uppdatera_namn(person_id: int, *, fornamn: str, efternamn: str) -> None:
-    """Den senaste registreringens namn gäller för personen."""
-    identitet = Identitet.objects.select_for_update(of=("self",)).get(person_id=person_id)
-    if (identitet.klartext("fornamn"), identitet.klartext("efternamn")) == (fornamn, efternamn):
-        return
-    for falt, text in {"fornamn": fornamn, "efternamn": efternamn}.items():
-        setattr(identitet, falt, kryptering.kryptera(text, falt=falt, nyckel_id=identitet.nyckel_id))
-    identitet.save(update_fields=["fornamn", "efternamn"])
+    """Den senaste registreringens namn gäller för personen.
+
+    Skrivs alltid: antalet frågor säger då inte om personen redan fanns, i en insats som användaren inte når (P2).
+    """
+    namn = {"fornamn": fornamn, "efternamn": efternamn}
+    for nyckel_id in kryptering.nycklar():
+        krypterat = {falt: kryptering.kryptera(text, falt=falt, nyckel_id=nyckel_id) for falt, text in namn.items()}
+        if Identitet.objects.filter(person_id=person_id, nyckel_id=nyckel_id).update(**krypterat):
+            return
 
 
 def inregistrera(
@@ -78,12 +81,13 @@ def inregistrera(
     samtycke: date,
     inregistrering: date,
     fore: Mapping[str, Any],
+    svar: Iterable[tuple[Fraga, Svarsvarde]] = (),
     av: Anvandare,
 ) -> Deltagande:
     """Inregistrerar en deltagare med personuppgifter och låser insatsens kategorisering (R11, R17–R21).
 
-    `fore` har fälten i `FOREFALT`; de som saknas är utan svar. Ger ValidationError, per fält, om något
-    inte stämmer, också när en samtidig registrering hann före.
+    `fore` har fälten i `FOREFALT`; de som saknas är utan svar. `svar` är de på kompletterande frågor.
+    Ger ValidationError, per fält, om något inte stämmer, också när en samtidig registrering hann före.
     """
     _krav_inte_framtid("inregistrering", inregistrering)
     if nummer.fodelsear > inregistrering.year:
@@ -91,13 +95,12 @@ def inregistrera(
     with skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.DELTAGARE, av=av)
         person_id = person_for(insats=insats, nummer=nummer, fornamn=fornamn, efternamn=efternamn)
-        _krav_nytt_samtycke(insats, person_id, samtycke, inregistrering)
-        samma_dag = Deltagande.objects.filter(insats=insats, person_id=person_id, inregistrering=inregistrering)
+        lopnr = _nytt_lopnr(insats, person_id, samtycke, inregistrering)
         deltagande = Deltagande.objects.create(
             person_id=person_id,
             insats=insats,
             inregistrering=inregistrering,
-            lopnr=(samma_dag.aggregate(hogst=Max("lopnr"))["hogst"] or 0) + 1,
+            lopnr=lopnr,
             kon=nummer.kon,
             alder=inregistrering.year - nummer.fodelsear,
             samtycke=samtycke,
@@ -105,6 +108,7 @@ def inregistrera(
         )
         Folkbokforing.objects.create(deltagande=deltagande, kommun=kommun, stadsdel=stadsdel)
         _uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn)
+        fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.IN, svar=svar)
         logga(
             Handelse.Typ.DELTAGARE_INREGISTRERAD,
             av=av,
@@ -112,19 +116,30 @@ def inregistrera(
             insats_id=insats.pk,
             person_id=person_id,
             deltagande=deltagande.pk,
+            **_besvarade(fragor),
         )
     return deltagande
 
 
-def _krav_nytt_samtycke(insats: Insats, person_id: int, samtycke: date, inregistrering: date) -> None:
-    """Ett nytt samtycke för varje inregistrering: inte det som redan en tidigare vilar på (R18)."""
-    tidigare = Deltagande.objects.raknas().filter(
-        insats=insats, person_id=person_id, inregistrering__lt=inregistrering, utregistrering__isnull=False
+def _besvarade(fragor: list[int]) -> dict[str, Any]:
+    """Vilka kompletterande frågor som fick svar, för loggen. Svaren själva står aldrig där."""
+    return {"fragor": fragor} if fragor else {}
+
+
+def _nytt_lopnr(insats: Insats, person_id: int, samtycke: date, inregistrering: date) -> int:
+    """Löpnumret bland personens inregistreringar i insatsen samma dag.
+
+    Ger ValidationError om samtycket är det som redan en tidigare inregistrering vilar på (R18).
+    """
+    tidigare = Q(felregistrerad=False, inregistrering__lt=inregistrering, utregistrering__isnull=False)
+    finns = Deltagande.objects.filter(insats=insats, person_id=person_id).aggregate(
+        samtycke=Max("samtycke", filter=tidigare), lopnr=Max("lopnr", filter=Q(inregistrering=inregistrering))
     )
-    if tidigare.filter(samtycke__gte=samtycke).exists():
+    if finns["samtycke"] and finns["samtycke"] >= samtycke:
         raise ValidationError(
             {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."}
         )
+    return (finns["lopnr"] or 0) + 1
 
 
 def utregistrera(
@@ -134,12 +149,14 @@ def utregistrera(
     utregistrering: date,
     avslutningsanledning: str,
     efter: Mapping[str, Any],
+    svar: Iterable[tuple[Fraga, Svarsvarde]] = (),
     av: Anvandare,
 ) -> Deltagande:
     """Utregistrerar en deltagare (R21, R22, R25).
 
-    Vid Felregistrering sparas inga efteruppgifter. Vid Återtaget samtycke tas identiteten bort och
-    statistiken står kvar. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per fält.
+    Vid Felregistrering sparas inga efteruppgifter. Vid Återtaget samtycke tas identiteten bort, och med den svaren i
+    fritext; statistiken står kvar. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per
+    fält.
     """
     _krav_inte_framtid("utregistrering", utregistrering)
     with skriver():
@@ -149,14 +166,16 @@ def utregistrera(
             raise ValidationError(f"Deltagaren är redan utregistrerad, {deltagande.utregistrering.isoformat()}.")
         if avslutningsanledning == ATERTAGET_SAMTYCKE:
             _avidentifiera(deltagande)
+            deltagande.avidentifierat = True  # så som databasens funktion lämnade raden
         utan_svar = avslutningsanledning == FELREGISTRERING
-        svar = {**tomma_svar(EFTERFALT), **({} if utan_svar else efter)}
+        uppgifter = {**tomma_svar(EFTERFALT), **({} if utan_svar else efter)}
         deltagande.utregistrering = utregistrering
         deltagande.avslutningsanledning = avslutningsanledning
-        for falt, varde in svar.items():
+        for falt, varde in uppgifter.items():
             setattr(deltagande, falt, varde)
         deltagande.version += 1
-        deltagande.save(update_fields=["utregistrering", "avslutningsanledning", "version", *svar])
+        deltagande.save(update_fields=["utregistrering", "avslutningsanledning", "version", *uppgifter])
+        fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.UT, svar=() if utan_svar else svar)
         logga(
             Handelse.Typ.DELTAGARE_UTREGISTRERAD,
             av=av,
@@ -165,6 +184,7 @@ def utregistrera(
             person_id=deltagande.person_id,
             deltagande=deltagande.pk,
             anledning=avslutningsanledning,
+            **_besvarade(fragor),
         )
     return deltagande
 
@@ -210,6 +230,18 @@ def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> 
             deltagande=deltagande.pk,
         )
     return deltagande
+
+
+def logga_historik(*, deltagande: Deltagande, av: Anvandare) -> None:
+    """Skriver i loggen att deltagandets historik läses, innan något av den visas (P8)."""
+    logga(
+        Handelse.Typ.HISTORIK_VISAD,
+        av=av,
+        roll=Roll.DELTAGARANSVARIG,
+        insats_id=deltagande.insats_id,
+        person_id=deltagande.person_id,
+        deltagande=deltagande.pk,
+    )
 
 
 def varningar(*, insats: Insats, kommun: Kommun, kon: str, inregistrering: date) -> list[str]:
@@ -293,7 +325,7 @@ def registrera_antal(*, insats: Insats, ar: Mapping[int, Arsantal], av: Anvandar
     """
     with skriver():
         # Raden låses, så att två som sparar samtidigt kommer efter varandra.
-        insats = Insats.objects.select_for_update(of=("self",)).get(pk=insats.pk)
+        insats = Insats.objects.las(insats.pk)
         sparade = {rad.ar: rad for rad in Volymantal.objects.filter(insats=insats, ar__in=ar)}
         andrade = {}
         for aret, nytt in ar.items():

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av, ge_insatser
+from deltagare.forms.fragor import MedFragor, byt_fragor
 from deltagare.models import Deltagande
 from deltagare.uppgifter import FELREGISTRERING, HJALP, Kodverk, fel_i_forsorjning
 from fkui.falt import Datumfalt, Heltalsfalt, Tokenfalt, marka, modellfalt
 from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift, uppdatera_val
-from insatser.models import Insats, Kommun, Stadsdel
+from insatser.models import Insats, Kommun, Stadsdel, Tillfalle
 
 INREGISTRERING, UTREGISTRERING = "in", "ut"
 
@@ -82,7 +83,7 @@ def _svarslayout(tillfalle: str) -> list[Any]:
     ]
 
 
-class Registreringsform(forms.Form):
+class Registreringsform(MedFragor):
     """Sidan *Registrera deltagare*. Vad som frågas beror på om deltagaren in- eller utregistreras."""
 
     insats = Insatsfalt()
@@ -105,6 +106,7 @@ class Registreringsform(forms.Form):
     def __init__(self, *args: Any, insatser: QuerySet[Insats], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.insatser = ge_insatser(self, insatser)
+        self.inom_rackvidd = insatser
         self.fields["registrering"].widget.attrs |= {
             "hx-post": reverse("deltagare:registrera"),
             "hx-trigger": "change",
@@ -207,6 +209,8 @@ class Inregistreringsform(Registreringsform):
         for namn in ("tid_i_forsorjning", "utbildning"):
             marka(falt[namn], hjalp=HJALP[namn])
         falt.update(_svarsfalt("fore", kodval))
+        for namn in ("insats", "inregistrering"):
+            falt[namn].widget.attrs |= byt_fragor(Tillfalle.IN)
         forsorjning, *resten = _svarslayout("fore")
         self.helper.layout = Layout(
             self._forsta_panel(),
@@ -226,6 +230,7 @@ class Inregistreringsform(Registreringsform):
                 css_id="fore",
                 ingress="Lämna en fråga tom om uppgift saknas.",
             ),
+            self.stall_for(self.inom_rackvidd, Tillfalle.IN),
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
         )
 
@@ -270,6 +275,7 @@ class Utregistreringsform(Registreringsform):
             "Vid återtaget samtycke tas identiteten bort, och deltagaren registreras inte som anonym i stället.",
         )
         falt.update(_svarsfalt("efter", kodval))
+        falt["utregistrering"].widget.attrs |= byt_fragor(Tillfalle.UT)
         self.helper.layout = Layout(
             self._forsta_panel(hamta),
             Panel(
@@ -279,6 +285,7 @@ class Utregistreringsform(Registreringsform):
                     ("Inregistrering", deltagande.inregistrering),
                     css_class="sus-outputs",
                 ),
+                Lank("Historik", reverse("deltagare:historik", args=[deltagande.pk]), sort="secondary button--small"),
                 Row(Field("utregistrering", wrapper_class="sus-date"), "avslutningsanledning"),
                 "deltagande",
                 "version",
@@ -292,6 +299,7 @@ class Utregistreringsform(Registreringsform):
                     css_id="efter",
                     ingress="Lämna en fråga tom om uppgift saknas.",
                 ),
+                self.stall_for(self.inom_rackvidd, Tillfalle.UT),
                 data_visas_om=f"avslutningsanledning!={FELREGISTRERING}",
             ),
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),

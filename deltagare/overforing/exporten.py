@@ -21,10 +21,11 @@ from deltagare.overforing.filformat import (
     ORGANISATIONER,
     VOLYMANTAL,
 )
-from deltagare.overforing.lage import AGARE
+from deltagare.overforing.forbindelse import AGARE
 
 SAKNAS: Final = (
-    "konton, behörigheter och uppdrag, åtkomstloggen, stadsdelar i samverkansorganisationers område, "
+    "konton, behörigheter och uppdrag, åtkomstloggen, kompletterande frågor och svaren på dem, "
+    "samverkansorganisationers stadsdelar, kontaktuppgifter, ingående organisationer och budget, "
     "lås på insatser vars registreringar är borttagna, och ändrade kodverk"
 )
 """Det som filerna inte bär med sig."""

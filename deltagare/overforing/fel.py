@@ -72,10 +72,13 @@ class Fel(NamedTuple):
 
 
 class Lista:
-    """De första felen i ordning efter fil och rad, och hur många de är tillsammans."""
+    """De första felen i ordning efter fil och rad, och hur många de är tillsammans.
 
-    def __init__(self) -> None:
-        self.antal = 0
+    `visade` är hur många som går att visa; de andra räknas bara.
+    """
+
+    def __init__(self, visade: int = VISADE) -> None:
+        self.antal, self.visade = 0, visade
         self._rader: list[Fel] = []
 
     def lagg(self, fil: str, rad: int, kolumn: str, text: str) -> None:
@@ -92,9 +95,9 @@ class Lista:
         self.antal += antal - len(rader)
 
     def forsta(self) -> list[Fel]:
-        """De hundra första, sorterade."""
+        """De första, sorterade."""
         ordnade = sorted(self._rader, key=lambda fel: (_ORDNING.get(fel.fil, -1), fel.fil, fel.rad))
-        return ordnade[:VISADE]
+        return ordnade[: self.visade]
 
     def rader(self, prefix: str = "") -> Iterable[str]:
         """Det som skrivs ut."""
@@ -105,8 +108,8 @@ class Lista:
 
 
 class Utfall:
-    """Felen och varningarna i en import. Varningar hindrar inget."""
+    """Felen och varningarna i en import, högst `visade` av varje att visa. Varningar hindrar inget."""
 
-    def __init__(self) -> None:
-        self.fel = Lista()
-        self.varningar = Lista()
+    def __init__(self, visade: int = VISADE) -> None:
+        self.fel = Lista(visade)
+        self.varningar = Lista(visade)

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from django.db import connections
-
 from deltagare.kryptering import aktuell_nyckel, dekryptera, kryptera, personindex
 from deltagare.overforing.fel import Importfel
-from deltagare.overforing.lage import AGARE
+from deltagare.overforing.forbindelse import aktuell, ar_agarens
 from deltagare.overforing.lasning import Csvfil, Framsteg
 from deltagare.overforing.staging import hamta, kor
 from deltagare.personnummer import OgiltigtPersonnummer, tolka
@@ -39,6 +37,12 @@ _SKRIV: Final = """
     ON CONFLICT (person_id) DO UPDATE SET personnummer = excluded.personnummer, fornamn = excluded.fornamn,
         efternamn = excluded.efternamn, nyckel_id = excluded.nyckel_id
 """
+# På webben finns raden redan: person_for gjorde den.
+_ANDRA: Final = """
+    UPDATE deltagare_identitet i SET personnummer = s.personnummer, fornamn = s.fornamn, efternamn = s.efternamn,
+        nyckel_id = s.nyckel_id
+    FROM imp_identitet s WHERE s.person_id = i.person_id
+"""
 _TA_BORT: Final = """
     DELETE FROM deltagare_identitet i USING imp_grupp g
     WHERE i.person_id = g.person_id AND g.grupp IN (SELECT grupp FROM imp_deltagande WHERE slag = 't')
@@ -57,10 +61,13 @@ def skriv(fil: Csvfil, idag: date, framsteg: Framsteg) -> int:
     strom = fil.rader(framsteg)
     for galler in _bitvis():
         _lagg([rad for rad in (_identitet(fil, strom, idag, *en) for en in galler) if rad])
-    kor(_SKRIV)
-    kor(_TA_BORT)
-    # Rader som också har ändrade svar är redan räknade.
-    andrade = "SELECT count(*) FROM imp_identitet i WHERE andrad_rad IS NOT NULL"
+    if ar_agarens():
+        kor(_SKRIV)
+        kor(_TA_BORT)
+    else:
+        kor(_ANDRA)
+    # Nya rader, och de som också har ändrade svar, är redan räknade.
+    andrade = "SELECT count(*) FROM imp_identitet i JOIN imp_traff f ON f.rad = i.andrad_rad WHERE true"
     return int(hamta(andrade + " AND NOT EXISTS (SELECT FROM imp_andrad a WHERE a.rad = i.andrad_rad)")[0][0])
 
 
@@ -110,7 +117,7 @@ def _nummer(text: str, idag: date) -> str | None:
 
 
 def _lagg(rader: list[tuple[object, ...]]) -> None:
-    with connections[AGARE].cursor() as markor, markor.copy("COPY imp_identitet FROM STDIN (FORMAT BINARY)") as kopia:
+    with aktuell().cursor() as markor, markor.copy("COPY imp_identitet FROM STDIN (FORMAT BINARY)") as kopia:
         kopia.set_types(["int8", "bytea", "bytea", "bytea", "bytea", "text", "int4"])
         for rad in rader:
             kopia.write_row(rad)

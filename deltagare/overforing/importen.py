@@ -24,11 +24,12 @@ from deltagare.overforing.databasfel import pa_svenska
 from deltagare.overforing.falt import Rad
 from deltagare.overforing.fel import Importfel, Utfall
 from deltagare.overforing.filformat import DELTAGANDEN, INSATSER, ORGANISATIONER
-from deltagare.overforing.lage import AGARE, Lage
+from deltagare.overforing.forbindelse import AGARE
+from deltagare.overforing.lage import Lage
 from deltagare.overforing.lasning import Csvfil, Framsteg, hitta_filer
 from deltagare.overforing.personrader import INGET, Person
 from deltagare.overforing.rader_deltaganden import Deltaganden
-from deltagare.overforing.tabeller import PER_AR, Antal
+from deltagare.overforing.tabeller import INSATS, ORGANISATION, PER_AR, Antal
 
 _SEDDA = 100_000  # olika personuppgifter att minnas; fler skrivs bara flera gånger till arbetstabellen
 
@@ -79,11 +80,11 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
             raise Importfel
     for namn, fil in dugliga.items():
         if namn != DELTAGANDEN:
-            staging.lagg(namn, _rader(fil, nulage, utfall, framsteg))
+            staging.lagg(namn, las_rader(fil, nulage, utfall, framsteg))
     regler.prova_organisationer(nulage, utfall)
     regler.prova_namn(nulage, utfall)
     if DELTAGANDEN in dugliga:
-        _las_deltaganden(dugliga[DELTAGANDEN], nulage, utfall, framsteg)
+        las_deltaganden(dugliga[DELTAGANDEN], nulage, utfall, framsteg)
     tabeller.finn(nulage, dugliga)
     personer.finn(utfall)
     if DELTAGANDEN in dugliga:
@@ -100,7 +101,8 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
     return _skriv(dugliga, idag, framsteg)
 
 
-def _rader(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> Iterator[tuple[object, ...]]:
+def las_rader(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> Iterator[tuple[object, ...]]:
+    """De felfria radernas värden, i arbetstabellens ordning. Felen läggs i `utfall`."""
     rad = Rad(fil, utfall.fel, utfall.varningar)
     las = rader_per_ar.RADER[fil.namn]
     for nr, falt in fil.rader(framsteg):
@@ -109,7 +111,8 @@ def _rader(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> Ite
             yield varden
 
 
-def _las_deltaganden(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> None:
+def las_deltaganden(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> None:
+    """Lägger deltagandenas felfria rader i arbetstabellerna. Felen läggs i `utfall`."""
     rad = Rad(fil, utfall.fel, utfall.varningar)
     lasare = Deltaganden(rad, nulage)
     rader, personrader, avtryck = (
@@ -147,8 +150,9 @@ def _persontext(nr: int, person: Person) -> str:
 def _skriv(filer: dict[str, Csvfil], idag: date, framsteg: Framsteg) -> dict[str, Antal]:
     antal: dict[str, Antal] = {}
     med_kommuner = ORGANISATIONER in filer and filer[ORGANISATIONER].har("kommuner")
-    organisationer, insatser = skriv_insatser.skriv_organisationer_och_insatser(med_kommuner=med_kommuner)
-    antal |= {ORGANISATIONER: organisationer, INSATSER: insatser}
+    antal[ORGANISATIONER] = skriv_insatser.skriv_organisationer(med_kommuner=med_kommuner)
+    antal[INSATSER] = skriv_insatser.skriv_insatser()
+    skriv_insatser.las_kategoriseringar()
     for fil, tabell in PER_AR.items():
         antal[fil] = skriv_insatser.skriv_per_ar(tabell)
     if DELTAGANDEN in filer:
@@ -159,5 +163,5 @@ def _skriv(filer: dict[str, Csvfil], idag: date, framsteg: Framsteg) -> dict[str
             nya, andrade, oforandrade = deltaganden
             deltaganden = Antal(nya, andrade + namn, oforandrade - namn)
         antal[DELTAGANDEN] = deltaganden
-    skriv_insatser.dra_ihop()
+    skriv_insatser.dra_ihop(INSATS, ORGANISATION)
     return {fil: en for fil, en in antal.items() if fil in filer}

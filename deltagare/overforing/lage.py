@@ -6,13 +6,10 @@ Det som växer med antalet deltagare finns inte här utan i databasen.
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db import connections
-
 from deltagare.models import Kod
+from deltagare.overforing.forbindelse import aktuell, alias
 from deltagare.uppgifter import Kodverk
 from insatser.models import Insats, Kommun, Samverkansorganisation, Stadsdel
-
-AGARE = "agare"
 
 
 @dataclass(slots=True)
@@ -73,11 +70,20 @@ class Insatsen:
 Giltighet = tuple[date | None, date | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Rackvidd:
+    """Vad den som läser in på webben når, som id:n. Kommandot når allt och har ingen."""
+
+    organisationer: frozenset[int]
+    insatser: frozenset[int]
+
+
 @dataclass
 class Lage:
     """Allt som raderna prövas mot."""
 
     idag: date
+    rackvidd: Rackvidd | None = None
     organisationer: dict[str, Organisation] = field(default_factory=dict)
     insatser: dict[str, Insatsen] = field(default_factory=dict)
     kommuner: frozenset[str] = frozenset()
@@ -87,6 +93,14 @@ class Lage:
     koder: dict[Kodverk, dict[str, Giltighet]] = field(default_factory=dict)
     fingeravtryck_finns: bool = False
     pseudonymer_finns: bool = False
+
+    def nar_organisationen(self, organisation: Organisation) -> bool:
+        """Sant om den som läser in har uppdrag i organisationen."""
+        return self.rackvidd is None or organisation.id in self.rackvidd.organisationer
+
+    def nar_insatsen(self, insats: Insatsen) -> bool:
+        """Sant om den som läser in har uppdrag på insatsen, eller lägger upp den i samma inläsning."""
+        return self.rackvidd is None or insats.id is None or insats.id in self.rackvidd.insatser
 
     def sista_dag(self, insats: Insatsen) -> tuple[date | None, str]:
         """Insatsens sista dag för registreringar och vems slutdatum det är: det tidigaste gäller (R7, R21)."""
@@ -102,22 +116,22 @@ def namnform(namn: str) -> str:
     return " ".join(namn.replace("–", "-").casefold().split())
 
 
-def las(idag: date) -> Lage:
-    """Läget i databasen."""
-    lage = Lage(idag)
+def las(idag: date, rackvidd: Rackvidd | None = None) -> Lage:
+    """Läget i databasen, för den som når `rackvidd` (None: allt)."""
+    lage = Lage(idag, rackvidd)
     organisationer: dict[int, Organisation] = {}
     omraden: dict[int, set[str]] = {}
-    for organisation_id, kommun in Samverkansorganisation.kommuner.through.objects.using(AGARE).values_list(
+    for organisation_id, kommun in Samverkansorganisation.kommuner.through.objects.using(alias()).values_list(
         "samverkansorganisation_id", "kommun_id"
     ):
         omraden.setdefault(organisation_id, set()).add(kommun)
-    for rad in Samverkansorganisation.objects.using(AGARE).order_by("pk"):
+    for rad in Samverkansorganisation.objects.using(alias()).order_by("pk"):
         kommuner = frozenset(omraden.get(rad.pk, ()))
         organisation = Organisation(
             rad.organisationsnummer, rad.pk, rad.samverkansform, rad.startdatum, rad.slutdatum, kommuner
         )
         organisationer[rad.pk] = lage.organisationer[organisation.nummer] = organisation
-    for lokal, insats in enumerate(Insats.objects.using(AGARE).order_by("pk").iterator()):
+    for lokal, insats in enumerate(Insats.objects.using(alias()).order_by("pk").iterator()):
         lage.insatser[insats.nyckel] = Insatsen(
             lokal=lokal,
             nyckel=insats.nyckel,
@@ -135,13 +149,13 @@ def las(idag: date) -> Lage:
             ),
             last=insats.last,
         )
-    lage.kommuner = frozenset(Kommun.objects.using(AGARE).values_list("kod", flat=True))
-    for stadsdel in Stadsdel.objects.using(AGARE).order_by("namn"):
+    lage.kommuner = frozenset(Kommun.objects.using(alias()).values_list("kod", flat=True))
+    for stadsdel in Stadsdel.objects.using(alias()).order_by("namn"):
         lage.stadsdelar.setdefault(stadsdel.kommun_id, {})[namnform(stadsdel.namn)] = stadsdel.pk
         lage.stadsdelsnamn.setdefault(stadsdel.kommun_id, []).append(stadsdel.namn)
-    for kod in Kod.objects.using(AGARE).order_by("kodverk", "ordning"):
+    for kod in Kod.objects.using(alias()).order_by("kodverk", "ordning"):
         lage.koder.setdefault(Kodverk(kod.kodverk), {})[kod.kod] = (kod.giltig_fran, kod.giltig_till)
-    with connections[AGARE].cursor() as markor:
+    with aktuell().cursor() as markor:
         markor.execute(
             "SELECT EXISTS (SELECT FROM deltagare_deltagande WHERE fingeravtryck IS NOT NULL), "
             "EXISTS (SELECT FROM deltagare_person WHERE nyckel LIKE 'X%')"

@@ -5,7 +5,7 @@ import csv
 import errno
 import io
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -139,6 +139,10 @@ class Csvfil:
             return self._fela("Filen är tom. Den ska ha minst en rubrikrad.")
         except csv.Error:
             return self._fela("Rubrikraden går inte att läsa: ett citattecken saknas eller raden är för lång.")
+        return self._kanner_kolumnerna(rubriker)
+
+    def _kanner_kolumnerna(self, rubriker: Sequence[str]) -> bool:
+        """Lägger kolumnernas platser i `plats`. Falskt om någon är okänd, dubblerad eller saknas."""
         format_ = FILER[self.namn]
         innan = self._fel.antal
         for plats, namn in enumerate(rubriker):
@@ -193,7 +197,7 @@ class Csvfil:
                         rad=nr,
                         kolumn=rubriker[-1].strip(),
                     )
-        except _Avbruten as fel:
+        except Avbruten as fel:
             self._fela(str(fel), rad=fel.rad)
         except UnicodeError:
             self._fela("Filen ändrades medan den lästes. Kör importen igen.")
@@ -201,22 +205,30 @@ class Csvfil:
             self._fela(f"Filen går inte att läsa: {orsak(fel)}.")
 
     def _las(self, framsteg: Framsteg) -> Iterator[tuple[int, list[str]]]:
-        csv.field_size_limit(FALTGRANS)
         with self.vag.open("rb") as binar, io.TextIOWrapper(_Matare(binar, framsteg), "utf-8-sig", newline="") as text:
-            lasare = csv.reader(_rader_med_grans(text), strict=True)
-            while True:
-                nr = lasare.line_num + 1
-                try:
-                    falt = next(lasare)
-                except StopIteration:
-                    return
-                except csv.Error as fel:
-                    raise _Avbruten(nr, str(fel)) from fel
-                if falt:
-                    yield nr, falt
+            yield from poster(text)
 
 
-class _Avbruten(csv.Error):
+def poster(text: io.TextIOBase, skiljetecken: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Posterna i en CSV-text: radens nummer, där posten börjar, och fälten. Ger Avbruten när resten inte går att läsa.
+
+    Tomma rader hoppas över.
+    """
+    csv.field_size_limit(FALTGRANS)
+    lasare = csv.reader(_rader_med_grans(text), delimiter=skiljetecken, strict=True)
+    while True:
+        nr = lasare.line_num + 1
+        try:
+            falt = next(lasare)
+        except StopIteration:
+            return
+        except csv.Error as fel:
+            raise Avbruten(nr, str(fel)) from fel
+        if falt:
+            yield nr, falt
+
+
+class Avbruten(csv.Error):
     """Resten av filen går inte att läsa: efter ett trasigt citattecken är det okänt var nästa post börjar."""
 
     def __init__(self, rad: int, orsak: str) -> None:
@@ -230,7 +242,7 @@ class _Avbruten(csv.Error):
         super().__init__(f"{text} Resten av filen är inte läst.")
 
 
-def _rader_med_grans(text: io.TextIOWrapper) -> Iterator[str]:
+def _rader_med_grans(text: io.TextIOBase) -> Iterator[str]:
     # En rad utan slut ska inte läsas in i minnet i sin helhet.
     grans = 8 * FALTGRANS
     while rad := text.readline(grans):

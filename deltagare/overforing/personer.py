@@ -4,6 +4,7 @@ from typing import Final
 
 from deltagare.overforing.fel import Utfall
 from deltagare.overforing.filformat import DELTAGANDEN
+from deltagare.overforing.forbindelse import ar_agarens
 from deltagare.overforing.regler import lagg_ur
 from deltagare.overforing.staging import kor
 
@@ -106,9 +107,13 @@ _TRAFFAR: Final = """
 
 
 def finn(utfall: Utfall) -> None:
-    """Ger varje person i filen ett id och varje rad som redan är registrerad sitt deltagande."""
-    # Efter en stor import kan databasen sakna statistik, och sökningarna nedan välja fel väg.
-    kor("ANALYZE deltagare_deltagande, deltagare_person, deltagare_identitet")
+    """Ger varje person i filen ett id och varje rad som redan är registrerad sitt deltagande.
+
+    På webben ser radskyddet till att bara personer i de egna insatserna hittas; de andra får id när de skrivs.
+    """
+    if ar_agarens():
+        # Efter en stor import kan databasen sakna statistik, och sökningarna nedan välja fel väg.
+        kor("ANALYZE deltagare_deltagande, deltagare_person, deltagare_identitet")
     kor("CREATE INDEX ON imp_personrad (grupp)")
     kor("ANALYZE imp_personrad")
     kor(_GRUPPER)
@@ -123,7 +128,7 @@ def finn(utfall: Utfall) -> None:
     kor(_FINN_AVTRYCK)
     for fraga in _MOT_REGISTRERAT:
         lagg_ur(utfall.fel, DELTAGANDEN, fraga)
-    kor(_NYA)
+    kor(_NYA if ar_agarens() else "UPDATE imp_grupp SET ny = true WHERE person_id IS NULL")
     kor("ANALYZE imp_deltagande")
     kor(_TRAFFAR_PA_AVTRYCK)
     kor("ALTER TABLE imp_avtryckstraff ADD UNIQUE (rad), ADD UNIQUE (id)")

@@ -101,6 +101,9 @@ def las_person(rad: Rad, lage: Lage, inn: date | None) -> Person | None:
 
 def _utan_personnummer(rad: Rad, lage: Lage, nyckel: str, inn: date | None) -> Person | None:
     v = rad.varden
+    if lage.rackvidd:
+        rad.saknas("personnummer", "Ange personnummer. Den som inte lämnar samtycke räknas som anonym, i anonyma.csv.")
+        return None
     if not nyckel:
         rad.saknas(
             "personnummer" if rad.har("personnummer") else "person",

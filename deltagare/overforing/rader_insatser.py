@@ -22,6 +22,8 @@ from insatser.kategorier import (
 )
 
 Varden = tuple[object, ...] | None
+# Samma ord vare sig insatsen finns eller inte.
+UTOM_RACKHALL: Final = "Insatsen finns inte, eller så har du inget uppdrag på den. Rätta nyckeln."
 _KATEGORIER: Final = ("inriktning", "preciserad_inriktning", "deltagarregistrering", "malgrupper")
 
 
@@ -88,6 +90,8 @@ def insats(rad: Rad, lage: Lage) -> Varden:
     if fore and fore.rad:
         rad.fela("insats", f"Samma insats står redan på rad {fore.rad}. Ta bort den ena raden.")
         return None
+    if lage.rackvidd and not _far_skrivas(rad, nyckel, fore, lage):
+        return None
     beskrivning = rad.ordagrant("beskrivning")
     if fore and not rad.har("beskrivning"):
         beskrivning = fore.beskrivning
@@ -120,10 +124,28 @@ def insats(rad: Rad, lage: Lage) -> Varden:
     return rad.nr, blir.lokal, nyckel, organisation.nummer, organisation.form, namn, beskrivning, start, slut, *val
 
 
+def _far_skrivas(rad: Rad, nyckel: str, fore: Insatsen | None, lage: Lage) -> bool:
+    """På webben skrivs bara insatser inom räckhåll, och SUS ger själv nycklarna som börjar med SUS-."""
+    if fore and not lage.nar_insatsen(fore):
+        rad.fela("insats", UTOM_RACKHALL)
+    elif fore is None and nyckel.upper().startswith("SUS-"):
+        rad.fela("insats", "Insatsen finns inte. Nycklar som börjar med SUS- ger SUS själv: välj en egen nyckel.")
+    else:
+        return True
+    return False
+
+
 def _insatsens_organisation(rad: Rad, nummer: str | None, fore: Insatsen | None, lage: Lage) -> Organisation | None:
     if nummer is None:
         return None
     organisation = lage.organisationer.get(nummer)
+    if lage.rackvidd and (organisation is None or not lage.nar_organisationen(organisation)):
+        rad.fela(
+            "organisationsnummer",
+            "Samverkansorganisationen finns inte, eller så har du inget uppdrag som insatsansvarig i den. "
+            "Rätta numret.",
+        )
+        return None
     if organisation is None:
         rad.fela(
             "organisationsnummer",

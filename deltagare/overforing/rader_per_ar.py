@@ -6,7 +6,7 @@ from typing import Final
 from deltagare.overforing.falt import Rad
 from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
 from deltagare.overforing.lage import Insatsen, Lage
-from deltagare.overforing.rader_insatser import Varden, insats, organisation
+from deltagare.overforing.rader_insatser import UTOM_RACKHALL, Varden, insats, organisation
 from deltagare.uppgifter import Kon
 from insatser.models import Budgettyp
 
@@ -20,12 +20,17 @@ def kand_insats(rad: Rad, lage: Lage) -> Insatsen | None:
         rad.saknas("insats")
         return None
     insatsen = lage.insatser.get(nyckel)
-    if insatsen is None:
-        rad.fela("insats", f"Insatsen{rad.visat(nyckel)} finns inte. Lägg till den i insatser.csv eller rätta nyckeln.")
-    elif insatsen.trasig:
+    if insatsen is None or not lage.nar_insatsen(insatsen):
+        rad.fela("insats", UTOM_RACKHALL if lage.rackvidd else _okand(rad, nyckel))
+        return None
+    if insatsen.trasig:
         rad.trasig = True
         return None
     return insatsen
+
+
+def _okand(rad: Rad, nyckel: str) -> str:
+    return f"Insatsen{rad.visat(nyckel)} finns inte. Lägg till den i insatser.csv eller rätta nyckeln."
 
 
 def budget(rad: Rad, lage: Lage) -> Varden:

@@ -1,11 +1,11 @@
 """Regler som rör flera rader, eller rader och det som redan är registrerat, prövade mängdvis."""
 
 from datetime import date
-from typing import Final
+from typing import Final, LiteralString
 
 from psycopg import sql
 
-from deltagare.overforing.fel import VISADE, Lista, Utfall, visat
+from deltagare.overforing.fel import Lista, Utfall, visat
 from deltagare.overforing.filformat import (
     ANONYMA,
     BUDGET,
@@ -15,6 +15,7 @@ from deltagare.overforing.filformat import (
     ORGANISATIONER,
     VOLYMANTAL,
 )
+from deltagare.overforing.forbindelse import ar_agarens
 from deltagare.overforing.lage import Insatsen, Lage
 from deltagare.overforing.staging import hamta
 
@@ -126,6 +127,22 @@ _ORGANISATIONENS_SLUT: Final = """
     WHERE s.slutdatum IS NOT NULL AND v.nar IS NOT NULL
     GROUP BY s.rad
 """
+# Samma regel för den som inte ser registreringarna (radskyddet): databasen säger bara gränserna.
+_INSATSENS_GRANSER: Final = """
+    SELECT i.rad, v.kolumn, v.text || '. Rätta datumet.'
+    FROM imp_insats i
+    JOIN insatser_insats t ON t.id = i.id AND (t.startdatum, t.slutdatum) IS DISTINCT FROM (i.startdatum, i.slutdatum)
+    CROSS JOIN LATERAL registreringsgranser(i.id) g
+    CROSS JOIN LATERAL (
+        SELECT 'startdatum' AS kolumn, 'Startdatum är efter en registrering i insatsen ('
+               || coalesce(CASE WHEN i.startdatum > g.forsta THEN g.forsta::text END, g.forsta_ar::text) || ')' AS text
+        WHERE i.startdatum > g.forsta OR extract(year FROM i.startdatum) > g.forsta_ar
+        UNION ALL
+        SELECT 'slutdatum', 'Slutdatum är före en registrering i insatsen ('
+               || coalesce(CASE WHEN i.slutdatum < g.sista THEN g.sista::text END, g.sista_ar::text) || ')'
+        WHERE i.slutdatum < g.sista OR extract(year FROM i.slutdatum) < g.sista_ar
+    ) v
+"""
 _BUDGETENS_SORT: Final = """
     SELECT i.rad, 'deltagarregistrering', 'Insatsen har ett planerat antal för ' || min(b.ar)
            || ' i budgeten som inte hör till det nya sättet. Ta med året i budget.csv, eller låt valet vara.'
@@ -139,10 +156,15 @@ _BUDGETENS_SORT: Final = """
 def lagg_ur(lista: Lista, fil: str, fraga: str | sql.Composable) -> None:
     """Lägger felen som frågan (rad, kolumn, text) ger."""
     omslag = sql.SQL("SELECT *, count(*) OVER () FROM ({}) AS fel ORDER BY 1 LIMIT {}").format(
-        sql.SQL(fraga) if isinstance(fraga, str) else fraga, sql.Literal(VISADE)
+        sql.SQL(fraga) if isinstance(fraga, str) else fraga, sql.Literal(lista.visade)
     )
     if rader := hamta(omslag):
         lista.lagg_fler(fil, [(rad, kolumn, text) for rad, kolumn, text, _ in rader], rader[0][3])
+
+
+def med_dag(fraga: LiteralString, dag: date) -> sql.Composed:
+    """Frågan med dagen där den har `{}`."""
+    return sql.SQL(fraga).format(sql.Literal(dag))
 
 
 def prova_organisationer(lage: Lage, utfall: Utfall) -> None:
@@ -204,7 +226,7 @@ def prova_dubbletter(fil: str, utfall: Utfall) -> None:
 def prova_mot_registrerat(utfall: Utfall) -> None:
     """R7, R15 och R16 mot det som redan är registrerat och inte ersätts av filerna."""
     lagg_ur(utfall.fel, ORGANISATIONER, _ORGANISATIONENS_SLUT)
-    lagg_ur(utfall.fel, INSATSER, _INSATSENS_DATUM)
+    lagg_ur(utfall.fel, INSATSER, _INSATSENS_DATUM if ar_agarens() else _INSATSENS_GRANSER)
     lagg_ur(utfall.fel, INSATSER, _BUDGETENS_SORT)
 
 

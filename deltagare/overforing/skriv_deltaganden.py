@@ -1,7 +1,8 @@
 """Skriver deltaganden och folkbokföring ur arbetstabellerna."""
 
-from collections.abc import Sequence
-from typing import Final, LiteralString
+from collections.abc import Callable, Sequence
+from typing import Final, LiteralString, NamedTuple
+from uuid import UUID
 
 from psycopg import sql
 
@@ -49,6 +50,36 @@ _NYA: Final = """
     WHERE NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad)
     ORDER BY k.id, g.person_id, s.rad
 """
+# En i taget, under radskyddet: samma rad, men personen är given och id:t databasens.
+_ATT_SKRIVA: Final = """
+    SELECT s.rad, s.grupp, k.id FROM imp_deltagande s JOIN imp_kand k USING (lokal)
+    WHERE NOT EXISTS (SELECT FROM imp_traff t WHERE t.rad = s.rad) ORDER BY s.rad
+"""
+_NY: Final = """
+    INSERT INTO deltagare_deltagande
+        (person_id, insats_id, inregistrering, lopnr, avidentifierat, version, {kolumner})
+    SELECT %s, k.id, s.inregistrering, s.lopnr, false, 1, {varden}
+    FROM imp_deltagande s JOIN imp_kand k USING (lokal) WHERE s.rad = %s
+    RETURNING id
+"""
+_FOLKBOKFORING: Final = """
+    INSERT INTO deltagare_folkbokforing (deltagande_id, kommun_id, stadsdel_id)
+    SELECT v.id, s.kommun, s.stadsdel
+    FROM unnest(%s::bigint[], %s::int[]) AS v (id, rad) JOIN imp_deltagande s USING (rad) ORDER BY v.id
+"""
+# Kön och ålder följer personen, och identiteten tas bara bort på sidan: där har tillämpningen ingen rätt att ändra.
+_ANDRADE_SVAR: Final = """
+    CREATE TEMP TABLE imp_andrad ON COMMIT DROP AS
+    SELECT t.id, t.rad FROM imp_traff t JOIN imp_deltagande s USING (rad) JOIN deltagare_deltagande d ON d.id = t.id
+    WHERE ROW({fore}) IS DISTINCT FROM ROW({efter})
+"""
+_ANDRA_SVAR: Final = """
+    UPDATE deltagare_deltagande d SET {satt}, version = d.version + 1
+    FROM imp_andrad a JOIN imp_deltagande s USING (rad) WHERE d.id = a.id
+"""
+_SKRIVNA: Final = """
+    SELECT d.id, d.insats_id, d.person_id FROM imp_andrad a JOIN deltagare_deltagande d USING (id) ORDER BY d.id
+"""
 _NY_FOLKBOKFORING: Final = """
     INSERT INTO deltagare_folkbokforing (deltagande_id, kommun_id, stadsdel_id)
     SELECT %s + s.rad, s.kommun, s.stadsdel FROM imp_deltagande s
@@ -85,6 +116,19 @@ _ANDRA_FOLKBOKFORING: Final = """
 _TA_BORT_FOLKBOKFORING: Final = """
     DELETE FROM deltagare_folkbokforing f USING imp_andrad a WHERE a.avidentifieras AND f.deltagande_id = a.id
 """
+
+
+PersonFor = Callable[[int, int], int]
+"""Ger personens id för raden och insatsen; skapar personen om den är ny."""
+
+
+class Skrivet(NamedTuple):
+    """Ett deltagande som inläsningen har skrivit, som id:n."""
+
+    deltagande: int
+    insats: int
+    person: int
+    ny: bool
 
 
 def fyll_saknade(fil: Csvfil) -> None:
@@ -141,16 +185,41 @@ def skriv() -> Antal:
     kor(_NY_FOLKBOKFORING, [bas])
     kor(sql.SQL(_ANDRADE).format(fore=kolumner("d", alla), efter=kolumner("s", alla)))
     kor("ANALYZE imp_andrad")
-    andrade = kor(
-        sql.SQL(_ANDRA).format(
-            satt=sql.SQL(", ").join(
-                sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("s", kolumn)) for kolumn in alla
-            )
-        )
-    )
+    andrade = kor(sql.SQL(_ANDRA).format(satt=_satt(alla)))
     kor(_ANDRA_FOLKBOKFORING)
     kor(_TA_BORT_FOLKBOKFORING)
     return Antal(nya, andrade, antal - nya - andrade)
+
+
+def skriv_en_i_taget(person_for: PersonFor) -> tuple[Antal, list[Skrivet]]:
+    """Som `skriv`, under radskyddet: bara personen som `person_for` senast gav får ett nytt deltagande."""
+    alla = (*_PERSONENS, *_VARDEN)
+    sats = sql.SQL(_NY).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=kolumner("s", alla))
+    kor("CREATE INDEX ON imp_deltagande (rad)")
+    nya: dict[int, Skrivet] = {}
+    personer: dict[UUID, int] = {}
+    for rad, grupp, insats in hamta(_ATT_SKRIVA):
+        person = personer[grupp] = person_for(rad, insats)
+        (deltagande,) = hamta(sats, [person, rad])[0]
+        nya[rad] = Skrivet(deltagande, insats, person, ny=True)
+    kor(_FOLKBOKFORING, [[ett.deltagande for ett in nya.values()], list(nya)])
+    # Personerna som fanns utom räckhåll, eller inte alls, är nu kända: namnen skrivs efter dem.
+    kor(
+        "UPDATE imp_grupp g SET person_id = v.person FROM unnest(%s::uuid[], %s::bigint[]) AS v (grupp, person) "
+        "WHERE v.grupp = g.grupp",
+        [list(personer), list(personer.values())],
+    )
+    kor(sql.SQL(_ANDRADE_SVAR).format(fore=kolumner("d", _VARDEN), efter=kolumner("s", _VARDEN)))
+    kor(sql.SQL(_ANDRA_SVAR).format(satt=_satt(_VARDEN)))
+    andrade = [Skrivet(en, insats, vem, ny=False) for en, insats, vem in hamta(_SKRIVNA)]
+    antal = hamta("SELECT count(*) FROM imp_deltagande")[0][0]
+    return Antal(len(nya), len(andrade), antal - len(nya) - len(andrade)), [*nya.values(), *andrade]
+
+
+def _satt(falt: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(kolumn), sql.Identifier("s", kolumn)) for kolumn in falt
+    )
 
 
 def _reservera() -> int:

@@ -4,6 +4,7 @@ from typing import Final
 
 from psycopg import sql
 
+from deltagare.overforing.forbindelse import ar_agarens
 from deltagare.overforing.staging import hamta, kor
 from deltagare.overforing.tabeller import INSATS, ORGANISATION, Antal, Tabell, kolumner, lista
 
@@ -24,25 +25,22 @@ _SLAPP_BUDGET: Final = """
     WHERE b.id = s.id AND t.id = b.insats_id AND i.id = t.id AND t.deltagarregistrering <> i.deltagarregistrering
 """
 _LAS: Final = """
-    UPDATE insatser_insats i SET kategorisering_last_vid = now(), last_av = f.orsak
+    UPDATE insatser_insats i SET kategorisering_last_vid = now(), last_av = f.orsak{version}
     FROM (SELECT k.id, max(r.orsak) AS orsak
           FROM (SELECT lokal, 'deltagare' AS orsak FROM imp_deltagande GROUP BY lokal
                 UNION ALL SELECT lokal, 'anonym' FROM imp_anonym
                 UNION ALL SELECT lokal, 'antal' FROM imp_volymantal) r
           JOIN imp_kand k USING (lokal) GROUP BY k.id) f
     WHERE f.id = i.id AND i.kategorisering_last_vid IS NULL AND i.inriktning <> ''
+    RETURNING i.id
 """
 
 
-def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Antal]:
-    """Skriver organisationer och insatser, och låser kategoriseringen för dem som får sin första registrering (R11).
-
-    Datumen vidgas först och dras ihop sist (`dra_ihop`), så att vakterna i databasen håller hela vägen.
-    """
+def skriv_organisationer(*, med_kommuner: bool) -> Antal:
+    """Skriver organisationerna. Datumen vidgas här och dras ihop sist (`dra_ihop`): vakterna håller hela vägen."""
     organisationer = _andrade(ORGANISATION)
     if med_kommuner:
         organisationer |= _organisationer_med_andrat_omrade()
-    insatser = _andrade(INSATS)
     nya_organisationer = kor(
         """
         INSERT INTO insatser_samverkansorganisation
@@ -51,8 +49,7 @@ def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Ant
         FROM imp_organisation WHERE ny ORDER BY id
         """
     )
-    for tabell in (ORGANISATION, INSATS):
-        kor(sql.SQL(_VIDGA).format(tabell=sql.Identifier(tabell.namn), arbets=sql.Identifier(tabell.arbets)))
+    _vidga(ORGANISATION)
     kor(
         """
         UPDATE insatser_samverkansorganisation t
@@ -63,6 +60,13 @@ def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Ant
     )
     if med_kommuner:
         _skriv_omrade()
+    return _antal("imp_organisation", nya_organisationer, len(organisationer))
+
+
+def skriv_insatser() -> Antal:
+    """Skriver insatserna, med datumen vidgade som för organisationerna."""
+    insatser = _andrade(INSATS)
+    _vidga(INSATS)
     kor(_SLAPP_NAMN)
     kor(_SLAPP_BUDGET)
     kor(
@@ -86,16 +90,23 @@ def skriv_organisationer_och_insatser(*, med_kommuner: bool) -> tuple[Antal, Ant
         WHERE s.ny ORDER BY s.id
         """
     )
-    kor(_LAS)
-    return (
-        _antal("imp_organisation", nya_organisationer, len(organisationer)),
-        _antal("imp_insats", nya_insatser, len(insatser)),
-    )
+    return _antal("imp_insats", nya_insatser, len(insatser))
 
 
-def dra_ihop() -> None:
+def las_kategoriseringar() -> list[int]:
+    """Låser kategoriseringen för insatserna som får sin första registrering (R11), och ger deras id:n."""
+    # På webben kan någon ha Ändra öppen: den får veta att panelen är låst.
+    version = sql.SQL("" if ar_agarens() else ", version = version + 1")
+    return [insats for (insats,) in hamta(sql.SQL(_LAS).format(version=version))]
+
+
+def _vidga(tabell: Tabell) -> None:
+    kor(sql.SQL(_VIDGA).format(tabell=sql.Identifier(tabell.namn), arbets=sql.Identifier(tabell.arbets)))
+
+
+def dra_ihop(*tabeller: Tabell) -> None:
     """Sätter de datum som filerna säger, när allt annat är skrivet."""
-    for tabell in (INSATS, ORGANISATION):
+    for tabell in tabeller:
         kor(
             sql.SQL(
                 "UPDATE {} t SET startdatum = s.startdatum, slutdatum = s.slutdatum FROM {} s "

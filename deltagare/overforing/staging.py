@@ -6,11 +6,10 @@ Tabellerna är tillfälliga och försvinner med transaktionen. I dem står inga 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from django.db import connections
 from psycopg import sql
 
 from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
-from deltagare.overforing.lage import AGARE
+from deltagare.overforing.forbindelse import aktuell, ar_agarens
 
 TABELLER: Final = """
 CREATE TEMP TABLE imp_organisation (
@@ -56,36 +55,42 @@ _BIT: Final = 256 * 1024
 
 def kor(sats: str | sql.Composable, varden: Sequence[Any] | None = None) -> int:
     """Kör en sats och ger antalet rader som den rörde."""
-    with connections[AGARE].cursor() as markor:
+    with aktuell().cursor() as markor:
         markor.execute(sats, varden)
         return int(markor.rowcount)
 
 
 def hamta(sats: str | sql.Composable, varden: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
     """Alla rader som en fråga ger. Bara för frågor vars svar är litet eller har LIMIT."""
-    with connections[AGARE].cursor() as markor:
+    with aktuell().cursor() as markor:
         markor.execute(sats, varden)
         return list(markor.fetchall())
 
 
 def skapa() -> None:
-    """Skapar arbetstabellerna och låser det som importen skriver i: läsning går, andras skrivning väntar."""
-    kor(
-        "LOCK TABLE insatser_samverkansorganisation, insatser_insats, insatser_budget, insatser_budgetpost, "
-        "deltagare_volymantal, deltagare_anonym, deltagare_person, deltagare_identitet, deltagare_deltagande, "
-        "deltagare_folkbokforing IN SHARE ROW EXCLUSIVE MODE"
-    )
+    """Skapar arbetstabellerna och låser det som importen skriver i: läsning går, andras skrivning väntar.
+
+    På webben låses bara insatserna som raderna gäller (`inlasning`), så att andra kan arbeta samtidigt.
+    """
+    if ar_agarens():
+        kor(
+            "LOCK TABLE insatser_samverkansorganisation, insatser_insats, insatser_budget, insatser_budgetpost, "
+            "deltagare_volymantal, deltagare_anonym, deltagare_person, deltagare_identitet, deltagare_deltagande, "
+            "deltagare_folkbokforing IN SHARE ROW EXCLUSIVE MODE"
+        )
     kor(TABELLER)
     # Felen ska komma från satsen som orsakar dem, inte vid COMMIT.
     kor("SET CONSTRAINTS ALL IMMEDIATE")
     kor("SET LOCAL work_mem = '128MB'")
+    # Historikens triggrar planerar om för varje sats: en plan gjord för några rader tar kvadratisk tid för många.
+    kor("SET LOCAL plan_cache_mode = 'force_custom_plan'")
 
 
 def lagg(fil: str, rader: Iterable[Sequence[object]]) -> int:
     """Lägger en liten fils rader i sin arbetstabell och ger deras antal."""
     tabell, antal_kolumner = TABELL[fil]
     antal = 0
-    with connections[AGARE].cursor() as markor:
+    with aktuell().cursor() as markor:
         kolumner = [rad[0] for rad in hamta(
             "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum",
             [tabell],
@@ -120,7 +125,7 @@ class Textkopia:
         """Skriver det som är samlat."""
         if not self._rader:
             return
-        with connections[AGARE].cursor() as markor, markor.copy(self._sats) as kopia:
+        with aktuell().cursor() as markor, markor.copy(self._sats) as kopia:
             for start in range(0, len(self._rader), 1000):
                 kopia.write("\n".join(self._rader[start : start + 1000]) + "\n")
         self._rader, self._langd = [], 0

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from psycopg import sql
 
 from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, INSATSER, ORGANISATIONER, VOLYMANTAL
+from deltagare.overforing.forbindelse import ar_agarens
 from deltagare.overforing.lage import Lage
 from deltagare.overforing.lasning import Csvfil
 from deltagare.overforing.staging import Textkopia, copytext, hamta, kor
@@ -102,7 +103,8 @@ def fyll_saknade(tabell: Tabell, fil: Csvfil) -> None:
 
 def finn(lage: Lage, filer: dict[str, Csvfil]) -> None:
     """Ger raderna de id:n som de har eller kommer att få, och fyller tabellen över kända insatser."""
-    _reservera_nycklar(lage)
+    if ar_agarens():  # på webben tas inga sådana nycklar emot
+        _reservera_nycklar(lage)
     for tabell in (ORGANISATION, INSATS):
         (i_tabell, arbets), *_ = tabell.nyckel
         namn = {

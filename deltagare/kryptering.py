@@ -23,6 +23,11 @@ def aktuell_nyckel() -> str:
     return str(settings.SUS_NYCKEL_AKTUELL)
 
 
+def nycklar() -> list[str]:
+    """Alla nycklars id, den aktuella först."""
+    return sorted(settings.SUS_NYCKLAR, key=lambda nyckel_id: nyckel_id != settings.SUS_NYCKEL_AKTUELL)
+
+
 def kryptera(text: str, *, falt: str, nyckel_id: str) -> bytes:
     """Krypterar ett fält. `falt` binder chiffertexten till sitt fält, så att två kolumner inte kan bytas."""
     nonce = os.urandom(_NONCE)

@@ -27,6 +27,15 @@ INGEN_FORSORJNING: Final = "ingen"
 FELREGISTRERING: Final = "felregistrering"
 ATERTAGET_SAMTYCKE: Final = "atertaget_samtycke"
 
+# Koderna som regler i programmet och databasen hänger på. De går inte att avsluta.
+BUNDNA: Final = frozenset(
+    {
+        (Kodverk.FORSORJNING.value, INGEN_FORSORJNING),
+        (Kodverk.AVSLUTNINGSANLEDNING.value, FELREGISTRERING),
+        (Kodverk.AVSLUTNINGSANLEDNING.value, ATERTAGET_SAMTYCKE),
+    }
+)
+
 KODER: Final[Mapping[Kodverk, tuple[tuple[str, str], ...]]] = {
     Kodverk.FORSORJNING: (
         ("sjukpenning", "Sjukpenning"),

@@ -16,6 +16,7 @@ from behorighet.databasfel import skriver
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Behorighet, Handelse
 from behorighet.roller import GER_UPPDRAG, Rattighet, Roll
+from insatser.kategorier import KONTORSFORMER
 from insatser.models import RATT_ATT_GE, Insats, Samverkansorganisation, Uppdrag
 from insatser.tjanster import registreringsgranser
 
@@ -52,6 +53,8 @@ def ge_uppdrag(
     tiden inte ryms i behörighetens och platsens eller om personen redan har uppdraget då.
     """
     with skriver():
+        if isinstance(pa, Insats):
+            Insats.objects.las(pa.pk)  # insatsen tas inte bort under tiden
         # Låst: två likadana uppdrag samtidigt, eller ett uppdrag medan behörigheten avslutas, väntar på varandra.
         behorighet = Behorighet.objects.select_for_update(of=("self",)).get(pk=behorighet.pk)
         genom = _uppdraget_som_ger(roll, pa, av)
@@ -108,8 +111,9 @@ def _krav_behorighet(behorighet: Behorighet, roll: Roll, fran: date, till: date 
 
 def _krav_plats(roll: Roll, pa: Samverkansorganisation | Insats, fran: date, till: date | None) -> None:
     """Uppdraget ligger inom platsens tid. Att till saknas är tills vidare, också när platsen har ett slut."""
-    vad = "Insatsen" if isinstance(pa, Insats) else "Samverkansorganisationen"
-    if isinstance(pa, Insats) != (roll == Roll.DELTAGARANSVARIG):
+    pa_insats = "Kontoret" if isinstance(pa, Insats) and pa.ar_kontor else "Insatsen"
+    vad = pa_insats if isinstance(pa, Insats) else "Samverkansorganisationen"
+    if not _har_uppdrag_dar(roll, pa):
         raise ValidationError(f"Den som är {roll.label.lower()} har inte sina uppdrag där.")
     if isinstance(pa, Insats) and pa.ar_volyminsats:
         raise ValidationError("En volyminsats har inga deltagaransvariga: där registreras bara antal.")
@@ -120,6 +124,24 @@ def _krav_plats(roll: Roll, pa: Samverkansorganisation | Insats, fran: date, til
         raise ValidationError({"fran": f"{vad} slutar {slut}. Uppdraget kan inte börja efter den."})
     if slut and till and till > slut:
         raise ValidationError({"till": f"{vad} slutar {slut}. Uppdraget kan inte sluta efter den."})
+
+
+def _har_uppdrag_dar(roll: Roll, pa: Samverkansorganisation | Insats) -> bool:
+    """Sant om rollens uppdrag ges på den sortens plats (`doman.md` 1.1)."""
+    if isinstance(pa, Samverkansorganisation):
+        return roll in roller_i_organisation(pa)
+    return roll in roller_pa_insats(pa)
+
+
+def roller_i_organisation(organisation: Samverkansorganisation) -> list[Roll]:
+    """Rollerna vars uppdrag ges på organisationen. I Af/FK-samarbetet har insatsansvariga sina på kontoren."""
+    roller = [Roll.SAMVERKANSADMINISTRATOR]
+    return roller if organisation.samverkansform in KONTORSFORMER else [*roller, Roll.INSATSANSVARIG]
+
+
+def roller_pa_insats(insats: Insats) -> list[Roll]:
+    """Rollerna vars uppdrag ges på insatsen, eller på kontoret."""
+    return [Roll.INSATSANSVARIG, Roll.DELTAGARANSVARIG] if insats.ar_kontor else [Roll.DELTAGARANSVARIG]
 
 
 def _sista_dag(pa: Samverkansorganisation | Insats) -> date | None:
@@ -234,6 +256,7 @@ def kan_ge(anvandare: Anvandare, roll: Roll) -> list[Anvandare]:
     i_egna = gallande.filter(
         Q(samverkansorganisation__in=egna.filter(insats=None).values("samverkansorganisation"))
         | Q(samverkansorganisation__in=egna.exclude(insats=None).values("insats__samverkansorganisation"))
+        | Q(insats__in=egna.exclude(insats=None).values("insats"))
     )
     return _forsta(andra.filter(pk__in=i_egna.values("behorighet__anvandare"))) or _forsta(
         andra.filter(arbetsgivare=anvandare.arbetsgivare_id, pk__in=gallande.values("behorighet__anvandare"))

@@ -23,6 +23,8 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         (
             ("Sök insats", "insatser:lista", Rattighet.VISA_INSATSER),
             ("Registrera insats", "insatser:ny", Rattighet.REGISTRERA_INSATS),
+            ("Läs in ur fil", "inlasning:insatser", Rattighet.REGISTRERA_INSATS),
+            ("Kategorier", "insatser:kategorier", Rattighet.VISA_INSATSER),
         ),
     ),
     (
@@ -30,11 +32,32 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         (
             ("Registrera deltagare", "deltagare:registrera", Rattighet.REGISTRERA_DELTAGARE),
             ("Registrera anonyma deltagare", "deltagare:anonyma", Rattighet.REGISTRERA_ANONYMA),
+            ("Läs in ur fil", "inlasning:deltaganden", Rattighet.REGISTRERA_DELTAGARE),
         ),
     ),
     ("Rapporter", (("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),)),
-    ("Användare", (("Behörigheter", "behorigheter", Rattighet.BESTALLA_BEHORIGHET),)),
-    ("Administration", (("Organisationer", "organisationer", Rattighet.ADMINISTRERA_SYSTEMET),)),
+    (
+        "Användare",
+        (
+            ("Behörigheter", "behorigheter", Rattighet.BESTALLA_BEHORIGHET),
+            ("Loggkontroll", "granskning:loggkontroller", Rattighet.GRANSKA_LOGG),
+            ("Åtkomstlogg", "granskning:logg", Rattighet.GRANSKA_LOGG),
+        ),
+    ),
+    (
+        "Administration",
+        (
+            ("Organisationer", "organisationer", Rattighet.ADMINISTRERA_SYSTEMET),
+            ("Kodverk", "kodverk:kodverk", Rattighet.ADMINISTRERA_SYSTEMET),
+        ),
+    ),
+    (
+        "Hjälp",
+        (
+            ("Handbok", "handbok", Rattighet.VISA_INSATSER),
+            ("Vem får vad", "vem_far_vad", Rattighet.VISA_INSATSER),
+        ),
+    ),
 )
 
 

@@ -7,9 +7,14 @@ SUS_DEBUG      Djangos felsökningsläge, för utveckling
 SUS_PRODUKTION 1: HTTPS, och värdnamn och nycklar måste stå i miljön. Utan den, men med DATABASE_URL: HTTPS,
                nycklarna i SUS_DATA och bara localhost, så att kommandon går att köra. 0: som med den inbäddade
 SUS_VARDAR     värdnamn som webben svarar på, skilda med komma
-SUS_PROXY      webben står bakom en proxy som sätter X-Forwarded-Proto
+SUS_PROXY      webben står bakom en proxy som sätter X-Forwarded-Proto och lägger till sist i X-Forwarded-For
+SUS_HOGST_INLOGGNINGAR  misslyckade inloggningar på fem minuter från en nätadress
 SUS_SECRET_KEY, SUS_NYCKLAR  Djangos hemliga nyckel och krypteringsnycklarna (sus/nycklar.py)
+SUS_LOGGKONTROLL_ANTAL  händelser om personer som granskas per månad och organisation
 SUS_STATISKA   katalogen som collectstatic fyller
+SUS_OIDC_URL, _KLIENT, _HEMLIGHET, _NAMN, _FALT, _TILLIT  inloggning med e-legitimation (docs/drift.md)
+SUS_TILLGANGLIGHET_EPOST  adressen dit brister i tillgängligheten anmäls
+SUS_EPOST_URL, SUS_AVSANDARE, SUS_ADRESS  e-postservern, avsändaren och SUS egen adress, för påminnelser (docs/drift.md)
 DATABASE_URL, DATABASE_AGAR_URL, SUS_DATA, SUS_PG_BIN  databasen (README)
 """
 
@@ -114,6 +119,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "pgtrigger",
     "pghistory",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "fkui",
     "behorighet",
     "insatser",
@@ -122,14 +131,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "sus.sakerhetshuvuden.sakerhetshuvuden",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "behorighet.views.KravInloggning",
     "sus.sakerhetshuvuden.inloggad",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -151,6 +161,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sus.meny.meny",
+                "sus.handbok.hjalp",
                 "behorighet.kontext.formularets_anvandare",
             ],
         },
@@ -204,6 +215,45 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# P5: rollerna som kräver ett andra steg. Bara demoläget, som aldrig har riktiga uppgifter, slipper.
+TVA_STEG = not DEMO
+
+# Bara inloggningens steg är allauths: ingen registrering, ingen e-post, ingen koppling som användaren gör själv.
+ACCOUNT_ADAPTER = "behorighet.adapter.Kontoadapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # spärrarna finns i behorighet.inloggning och behorighet.takt
+MFA_ADAPTER = "behorighet.adapter.Stegadapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # klockan i telefonen får gå 30 sekunder fel; en kod går ändå bara att använda en gång
+SOCIALACCOUNT_ADAPTER = "behorighet.adapter.Eidadapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+
+
+def _oidc() -> dict[str, Any]:
+    """E-legitimation genom en förmedlare med OpenID Connect. Tom: ingen knapp på inloggningssidan."""
+    url = env.str("SUS_OIDC_URL", default="").rstrip("/")
+    if not url:
+        return {}
+    if PRODUKTION and not url.startswith("https://"):
+        raise ImproperlyConfigured("SUS_OIDC_URL ska börja med https://.")
+    klient, hemlighet = env.str("SUS_OIDC_KLIENT", default=""), env.str("SUS_OIDC_HEMLIGHET", default="")
+    if not klient or not hemlighet:
+        raise ImproperlyConfigured("Med SUS_OIDC_URL behövs också SUS_OIDC_KLIENT och SUS_OIDC_HEMLIGHET.")
+    return {
+        "url": url,
+        "klient": klient,
+        "hemlighet": hemlighet,
+        "namn": env.str("SUS_OIDC_NAMN", default="e-legitimation"),
+        "falt": env.str("SUS_OIDC_FALT", default="preferred_username"),
+        "tillit": env.str("SUS_OIDC_TILLIT", default="").split(),
+    }
+
+
+OIDC = _oidc()
+
 SESSION_COOKIE_AGE = 30 * 60  # sekunder utan aktivitet; sus.sakerhetshuvuden.inloggad förlänger
 SESSION_COOKIE_NAME = "sus_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -229,25 +279,51 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUKTION
 SECURE_HSTS_PRELOAD = PRODUKTION
 SESSION_COOKIE_SECURE = PRODUKTION
 CSRF_COOKIE_SECURE = PRODUKTION
-if env.bool("SUS_PROXY", default=False):
+SUS_PROXY = env.bool("SUS_PROXY", default=False)
+if SUS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Högst (antal, sekunder), per användare utom inloggningen, som räknar misslyckade försök per nätadress.
+SUS_TAKT = {
+    "inloggning": (env.int("SUS_HOGST_INLOGGNINGAR", default=30), 5 * 60),
+    "personsokning": (60, 60),
+    "anvandarsokning": (60, 60),
+    "rapportfil": (30, 60),
+    "inlasning": (30, 10 * 60),
+}
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_HANDLERS = ["sus.uppladdning.IMinnet"]
+SUS_STORSTA_FIL = 5 * 1024 * 1024  # byte i en uppladdad fil
 
 # Inget får ligga i en process minne mellan anrop: rättigheter ska kunna dras in på alla värdar samtidigt (P4).
-# Bara inloggningens skydd mot gissningar och återanvända koder använder cachen.
+# Bara inloggningen med e-legitimation använder cachen, mot att ett svar från förmedlaren används två gånger.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "sus_cache"}}
+
+
+# Hur många av månadens händelser om personer som granskas i Loggkontroll (P8).
+SUS_LOGGKONTROLL_ANTAL = env.int("SUS_LOGGKONTROLL_ANTAL", default=25)
 
 
 # Radhistorik. Vem som ändrade står i en egen kolumn (behorighet.models.historik), inte i pghistorys sammanhang.
 
 PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True, related_name="historik")
+
+# Påminnelser (manage.py paminn). Utan SUS_EPOST_URL skickar SUS ingen e-post.
+
+EPOST = bool(env.str("SUS_EPOST_URL", default=""))
+if EPOST:
+    globals().update(env.email_url("SUS_EPOST_URL"))
+EMAIL_TIMEOUT = 30  # sekunder
+DEFAULT_FROM_EMAIL = env.str("SUS_AVSANDARE", default="")
+SUS_ADRESS = env.str("SUS_ADRESS", default="")
+SUS_TILLGANGLIGHET_EPOST = env.str("SUS_TILLGANGLIGHET_EPOST", default="")
 
 LOGGING = {
     "version": 1,

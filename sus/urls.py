@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from deltagare import urls as deltagare
 from insatser import urls as insatser
-from sus import views
+from sus import handbok, hjalp, views
 
 
 @require_safe
@@ -23,8 +24,16 @@ urlpatterns = [
     path("", views.start, name="start"),
     path("", include("behorighet.urls")),
     path("", include(insatser.uppdrag)),
+    path("", include(insatser.fragor)),
+    path("", include(insatser.granskning)),
+    path("administration/kodverk/", include(deltagare.kodverk)),
     path("insatser/", include("insatser.urls")),
     path("deltagare/", include("deltagare.urls")),
+    path("las-in/", include(deltagare.las_in)),
     path("rapporter/", include("rapporter.urls")),
+    path("hjalp/", handbok.handbok, name="handbok"),
+    path("hjalp/tillganglighet/", handbok.tillganglighet, name="tillganglighet"),
+    path("hjalp/vem-far-vad/", hjalp.vem_far_vad, name="vem_far_vad"),
+    path("hjalp/<slug:kapitel>/", handbok.handbok_kapitel, name="handbok_kapitel"),
     path("halsa/", halsa, name="halsa"),
 ]

@@ -14,7 +14,7 @@ from deltagare import tjanster
 from deltagare.models import Deltagande
 from deltagare.personnummer import Personnummer, tolka
 from insatser.kategorier import Samverkansform
-from insatser.models import Insats, Kommun, Samverkansorganisation, Uppdrag
+from insatser.models import Fraga, Insats, Kommun, Samverkansorganisation, Svarsalternativ, Uppdrag
 
 _lopnummer = count(1)
 START = date(2015, 1, 1)
@@ -149,6 +149,29 @@ def inregistrera(i: Insats, av: Anvandare, **falt: Any) -> Deltagande:
             **falt,
         }
     )
+
+
+def fraga(org: Samverkansorganisation, svarstyp: str = "fritext", **falt: Any) -> Fraga:
+    """En kompletterande fråga som ställs sedan 2020; tre alternativ om svaret väljs."""
+    alternativ = falt.pop("alternativ", ["Ja", "Nej", "Delvis"] if svarstyp in {"en", "flera"} else [])
+    nr = next(_lopnummer)
+    skapad = Fraga.objects.create(
+        samverkansorganisation=org,
+        **{
+            "namn": f"Fråga {nr}",
+            "text": f"Hur går det, {nr}?",
+            "svarstyp": svarstyp,
+            "tillfalle": "bada",
+            "fran": date(2020, 1, 1),
+            "ordning": nr,
+            "bekraftat_av": anvandare(),
+            "bekraftat_vid": timezone.now(),
+            **falt,
+        },
+    )
+    for plats, text in enumerate(alternativ, 1):
+        Svarsalternativ.objects.create(fraga=skapad, text=text, ordning=plats)
+    return skapad
 
 
 def roll_i_databasen() -> str:

@@ -267,7 +267,7 @@ def test_felsidor_visas_utan_kontext_och_har_samma_rubrik_som_titel(mall):
 def test_demo_star_pa_varje_sida(settings, demo):
     settings.DEMO = demo
 
-    assert ("Demo – påhittade uppgifter" in render_to_string("500.html")) is demo
+    assert ("Demoläge: påhittade uppgifter, och tvåstegsinloggning är avstängd" in render_to_string("500.html")) is demo
 
 
 @pytest.mark.parametrize("mall", MALLAR, ids=lambda fil: fil.name)

@@ -19,6 +19,7 @@ from deltagare.overforing.generatorn.skalor import SKALOR, Skala
 from deltagare.overforing.generatorn.varlden import skriv
 from deltagare.personnummer import tolka
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
+from tests.databas import kopia
 from tests.importkatalog import importera, sql
 
 IDAG = date(2026, 10, 31)
@@ -105,6 +106,37 @@ def test_demon_ar_ett_trovardigt_sverige_i_smatt(demo):
     assert sql("SELECT count(utfall) FROM insatser_budgetpost WHERE ar = 2026") == [(0,)]
     assert sql("SELECT count(*) - count(utfall) FROM insatser_budgetpost WHERE ar < 2026") == [(0,)]
     assert sql("SELECT max(slutdatum) FROM insatser_samverkansorganisation") == [(date(2013, 1, 31),)]
+
+
+def organisationernas_rader():
+    """Det som filerna inte bär: kontakt, ingående organisationer och budget."""
+    return sql(
+        "SELECT o.organisationsnummer, o.adress, o.kontaktperson, o.telefon, "
+        "(SELECT count(*) FROM insatser_ingaendeorganisation i WHERE i.samverkansorganisation_id = o.id), "
+        "(SELECT sum(f.belopp) FROM insatser_finansieringspost f JOIN insatser_organisationsbudget b "
+        " ON b.id = f.arsbudget_id WHERE b.samverkansorganisation_id = o.id), "
+        "(SELECT sum(k.utfall) FROM insatser_administrativkostnad k JOIN insatser_organisationsbudget b "
+        " ON b.id = k.arsbudget_id WHERE b.samverkansorganisation_id = o.id) "
+        "FROM insatser_samverkansorganisation o ORDER BY 1"
+    )
+
+
+def test_organisationerna_har_kontakt_parter_och_budget_som_gar_att_upprepa(demo, mall):
+    rader = organisationernas_rader()
+
+    assert len(rader) == 15
+    assert all(adress and kontakt and telefon.startswith("070-174 06") for _, adress, kontakt, telefon, *_ in rader)
+    assert all(parter >= 3 for *_, parter, _, _ in rader)
+    assert sum(bool(finansiering) for *_, finansiering, _ in rader) == 14
+    assert sum(bool(utfall) for *_, utfall in rader) == 12  # bara Finsam har administrativa kostnader
+    # Årets utfall är inte känt än, och finansieringen räcker ungefär till kostnaderna.
+    assert sql(
+        "SELECT count(k.utfall) FROM insatser_administrativkostnad k "
+        "JOIN insatser_organisationsbudget b ON b.id = k.arsbudget_id WHERE b.ar = 2026"
+    ) == [(0,)]
+    with kopia(mall):
+        generera("--skala=demo", "--fro=1", "--idag=2026-10-31")
+        assert organisationernas_rader() == rader
 
 
 def test_en_databas_med_uppgifter_fylls_inte(demo):

@@ -10,6 +10,7 @@ from behorighet.roller import RATTIGHETER, Roll
 from sus import meny
 
 SOK_ORGANISATION = {"Samverkansorganisation": ["Sök samverkansorganisation"]}
+HJALP = {"Hjälp": ["Handbok", "Vem får vad"]}
 
 
 @pytest.fixture(autouse=True)
@@ -33,19 +34,29 @@ def texter(request):
     ("roll", "vantat"),
     [
         (None, {"Start": []}),
-        (Roll.SUS_RAPPORT, {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats"], "Rapporter": ["Insats"]}),
+        (
+            Roll.SUS_RAPPORT,
+            {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats", "Kategorier"], "Rapporter": ["Insats"], **HJALP},
+        ),
         (
             Roll.INSATSANSVARIG,
-            {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats", "Registrera insats"], "Rapporter": ["Insats"]},
+            {
+                "Start": [],
+                **SOK_ORGANISATION,
+                "Insats": ["Sök insats", "Registrera insats", "Läs in ur fil", "Kategorier"],
+                "Rapporter": ["Insats"],
+                **HJALP,
+            },
         ),
         (
             Roll.DELTAGARANSVARIG,
             {
                 "Start": [],
                 **SOK_ORGANISATION,
-                "Insats": ["Sök insats"],
-                "Deltagande": ["Registrera deltagare", "Registrera anonyma deltagare"],
+                "Insats": ["Sök insats", "Kategorier"],
+                "Deltagande": ["Registrera deltagare", "Registrera anonyma deltagare", "Läs in ur fil"],
                 "Rapporter": ["Insats"],
+                **HJALP,
             },
         ),
     ],

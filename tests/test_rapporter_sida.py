@@ -88,7 +88,7 @@ def test_sidan_har_konstant_antal_fragor(inloggad, django_assert_num_queries, an
     for _ in range(antal):
         fabriker.insats(org)
     # Rapporten tar tre. Resten: session, användare, roller, sammanhang, organisationer att välja, transaktionerna.
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         svar = inloggad.get(f"{ADRESS}?{URVAL}&visa=1")
     assert len(svar.context["rapport"].rader) == antal
 

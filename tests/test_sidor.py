@@ -290,7 +290,7 @@ def test_listan_har_samma_antal_fragor(client, insatsansvarig, org, django_asser
     for _ in range(antal):
         fabriker.insats(org)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         svar = client.get("/insatser/")
 
     assert svar.context["sida"].paginator.count == antal

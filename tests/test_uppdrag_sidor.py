@@ -156,6 +156,104 @@ def test_det_givna_loggas_med_det_uppdrag_som_gav(org, insats):
     assert [rad.detaljer["nu"] for rad in rader] == [False, True]
 
 
+# Kontoren i Af/FK-samarbetet (`doman.md` 1.1, 6)
+
+
+@pytest.fixture
+def af():
+    return fabriker.organisation(namn="Af i Af/FK-samarbete", samverkansform="af")
+
+
+@pytest.fixture
+def kontor(af):
+    tomt = dict.fromkeys(("inriktning", "preciserad_inriktning", "deltagarregistrering"), "")
+    return fabriker.insats(af, namn="Arbetsförmedlingen Vänersborg", malgrupper=[], **tomt)
+
+
+def test_insatsansvarig_har_sitt_uppdrag_pa_kontoret(af, kontor):
+    av = med_uppdrag(Roll.SAMVERKANSADMINISTRATOR, af)
+
+    uppdrag = ge(Roll.INSATSANSVARIG, kontor, av)
+
+    assert (uppdrag.insats, uppdrag.samverkansorganisation) == (kontor, None)
+    konto = uppdrag.behorighet.anvandare
+    for ratt in (Rattighet.REGISTRERA_INSATS, Rattighet.GE_UPPDRAG_PA_INSATS):
+        assert set(Insats.objects.synliga_for(konto, ratt)) == {kontor}
+    assert ge(Roll.DELTAGARANSVARIG, kontor, konto).given_av == konto
+    with pytest.raises(ValidationError, match="har inte sina uppdrag där"):
+        ge(Roll.INSATSANSVARIG, af, av)
+
+
+@pytest.mark.parametrize("roll", [Roll.SAMVERKANSADMINISTRATOR, Roll.INSATSANSVARIG, Roll.DELTAGARANSVARIG])
+def test_pa_kontoret_ger_bara_samverkansadministratoren_i_den_egna_organisationen(af, kontor, roll):
+    if roll == Roll.SAMVERKANSADMINISTRATOR:
+        av = med_uppdrag(roll, fabriker.organisation(samverkansform="fk"))
+    else:
+        av = med_uppdrag(roll, kontor)
+
+    with pytest.raises(PermissionDenied):
+        ge(Roll.INSATSANSVARIG, kontor, av)
+
+
+def test_ett_uppdrag_pa_ett_kontor_nar_inte_ett_annat(af, kontor):
+    annat = fabriker.insats(
+        af, namn="Annat", inriktning="", preciserad_inriktning="", deltagarregistrering="", malgrupper=[]
+    )
+    konto = med_uppdrag(Roll.INSATSANSVARIG, kontor)
+
+    assert not Insats.objects.synliga_for(konto, Rattighet.REGISTRERA_INSATS).filter(pk=annat.pk).exists()
+    with pytest.raises(PermissionDenied):
+        ge(Roll.DELTAGARANSVARIG, annat, konto)
+
+
+def test_hela_vagen_pa_kontorets_sida(client, af, kontor):
+    client.force_login(med_uppdrag(Roll.SAMVERKANSADMINISTRATOR, af))
+    vald = med_roll(Roll.INSATSANSVARIG, fornamn="Åsa", efternamn="Ek")
+    valj = reverse("uppdrag:valj_pa_kontor", args=[kontor.pk])
+    ge_den = reverse("uppdrag:ge_pa_kontor", args=[kontor.pk, vald.pk])
+    sida = text(client.get(kontor.get_absolute_url()))
+    assert "Insatsansvariga för kontoret" in sida
+    assert "Deltagaransvariga för kontoret" in sida
+    assert f'href="{valj}"' in sida
+    assert f'href="{ge_den}"' in text(client.get(valj))
+
+    svar = client.post(ge_den, tid(), follow=True)
+
+    assert svar.redirect_chain == [(kontor.get_absolute_url(), 302)]
+    uppdrag = Uppdrag.objects.get(behorighet=vald)
+    assert f'href="{avsluta_adress(uppdrag, roll=Roll.INSATSANSVARIG)}"' in text(svar)
+    client.post(avsluta_adress(uppdrag, roll=Roll.INSATSANSVARIG), {"nu": "1"})
+    assert "Tidigare (1)" in text(client.get(kontor.get_absolute_url()))
+
+
+def test_pa_kontorets_organisation_visas_vart_uppdragen_hor(client, af, kontor, insats):
+    client.force_login(med_uppdrag(Roll.SAMVERKANSADMINISTRATOR, af))
+
+    sida = text(client.get(af.get_absolute_url()))
+
+    assert "I Af/FK-samarbetet har insatsansvariga sina uppdrag på kontoren." in sida
+    i_organisationen = reverse("uppdrag:valj_i_organisation", args=[af.pk, "insatsansvarig"])
+    assert i_organisationen not in sida
+    assert client.get(i_organisationen).status_code == 404
+    assert client.get(reverse("uppdrag:valj_pa_kontor", args=[insats.pk])).status_code == 404
+
+
+def test_en_vanlig_insats_tar_ingen_insatsansvarig(client, org, insats, administrator):
+    vald = med_roll(Roll.INSATSANSVARIG)
+
+    assert client.get(reverse("uppdrag:valj_pa_kontor", args=[insats.pk])).status_code == 404
+    assert client.post(reverse("uppdrag:ge_pa_kontor", args=[insats.pk, vald.pk]), tid()).status_code == 404
+    assert not Uppdrag.objects.filter(behorighet=vald).exists()
+
+
+def test_den_som_saknar_uppdrag_pa_kontoret_far_veta_vem(kontor):
+    ansvarig = med_uppdrag(Roll.INSATSANSVARIG, kontor)
+    konto = fabriker.anvandare()
+    fabriker.uppdrag(konto, Roll.DELTAGARANSVARIG, kontor, fran=date(2025, 1, 1), till=date(2025, 2, 1))
+
+    assert kan_ge(konto, Roll.DELTAGARANSVARIG) == [ansvarig]
+
+
 # Tiderna
 
 
@@ -369,8 +467,9 @@ def test_dubbelklick_pa_den_forsta_ger_samma_svar(client, org, system):
     assert Uppdrag.objects.filter(behorighet=vald).count() == 1
 
 
-def avsluta_adress(uppdrag):
-    namn = "uppdrag:avsluta_pa_insats" if uppdrag.insats_id else "uppdrag:avsluta_i_organisation"
+def avsluta_adress(uppdrag, *, roll=None):
+    pa_insats = uppdrag.insats_id and roll != Roll.INSATSANSVARIG
+    namn = "uppdrag:avsluta_pa_insats" if pa_insats else "uppdrag:avsluta_i_organisation"
     return reverse(namn, args=[uppdrag.pk])
 
 
@@ -578,7 +677,7 @@ def test_organisationens_sida_tar_samma_antal_fragor(client, org, administrator,
     for _ in range(antal):
         fabriker.uppdrag(fabriker.anvandare(), Roll.INSATSANSVARIG, org)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         client.get(org.get_absolute_url())
 
 

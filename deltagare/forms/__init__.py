@@ -2,6 +2,7 @@
 
 from deltagare.forms.anonyma import AnonymBorttagsform, Anonymform
 from deltagare.forms.antal import Antalsform
+from deltagare.forms.kodverk import Kodform, NyKodform
 from deltagare.forms.registrering import (
     UTREGISTRERING,
     VILLKORENS_FALT,
@@ -17,6 +18,8 @@ __all__ = [
     "Anonymform",
     "Antalsform",
     "Inregistreringsform",
+    "Kodform",
+    "NyKodform",
     "Registreringsform",
     "Utregistreringsform",
 ]

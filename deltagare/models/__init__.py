@@ -2,8 +2,10 @@
 
 from deltagare.models.antal import Anonym, Volymantal
 from deltagare.models.deltagande import Deltagande, DeltagandeQuerySet
+from deltagare.models.inlasning import Inlasning, Omrade
 from deltagare.models.kod import Kod
 from deltagare.models.person import Folkbokforing, Identitet, Person
+from deltagare.models.svar import Svar
 
 __all__ = [
     "Anonym",
@@ -11,7 +13,10 @@ __all__ = [
     "DeltagandeQuerySet",
     "Folkbokforing",
     "Identitet",
+    "Inlasning",
     "Kod",
+    "Omrade",
     "Person",
+    "Svar",
     "Volymantal",
 ]

@@ -1,14 +1,15 @@
 """Uppdrag knyter en behörighet till en samverkansorganisation, en insats eller ett kontor (`doman.md` 1.1)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Self, Union
 
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from behorighet.models import Anvandare, Behorighet, Giltig, med_historik
+from behorighet.models.konto import VARSEL_DAGAR, dagen_efter
 from behorighet.roller import Rattighet, Roll, roller_med
 from insatser.models.organisation import Samverkansorganisation
 
@@ -61,6 +62,19 @@ class UppdragQuerySet(models.QuerySet["Uppdrag"]):
             for falt in ("giltighet", "behorighet__giltighet")
         ]
         return self.filter(*kvar)
+
+    def slutar_snart(self) -> Self:
+        """De som slutar inom `VARSEL_DAGAR` dagar utan att personen har fått samma uppdrag för tiden efter."""
+        idag = timezone.localdate()
+        samma = {falt: OuterRef(falt) for falt in ("behorighet__anvandare", "behorighet__roll")}
+        fortsatter = Uppdrag.objects.filter(
+            Q(insats=OuterRef("insats")) | Q(samverkansorganisation=OuterRef("samverkansorganisation")),
+            **samma,
+            avslutad_vid=None,
+            fran=dagen_efter("till"),
+        )
+        slutar = self.filter(till__range=(idag, idag + timedelta(days=VARSEL_DAGAR)), avslutad_vid=None)
+        return slutar.exclude(Exists(fortsatter))
 
     def att_visa(self) -> Self:
         """Med det som sidorna visar, i svensk namnordning."""

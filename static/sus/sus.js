@@ -217,22 +217,27 @@
     document.getElementById("besked").replaceChildren(ruta);
   }
 
-  function inloggningssida(xhr) {
-    return xhr.responseURL && new URL(xhr.responseURL).pathname === "/logga-in/";
-  }
+  // Dit ett htmx-anrop leds i stället för till sitt svar: sidan får inte bytas mot det, då går det ifyllda förlorat
+  const HINDER = {
+    "/logga-in/": {
+      besked: "Du har blivit utloggad. Det du har skrivit är kvar på sidan, och följer med när du väljer Spara och loggar in.",
+      text: "Logga in",
+    },
+    "/konto/tva-steg/": {
+      besked: "Din roll kräver nu tvåstegsinloggning. Det du har skrivit är kvar på sidan, och följer med när du väljer Spara.",
+      text: "Ordna tvåstegsinloggning",
+    },
+  };
 
   function lyssnaPaHtmx() {
     const sida = document.body;
     sida.addEventListener("htmx:beforeSwap", (h) => {
       fokusId = document.activeElement ? document.activeElement.id : "";
       fore(h.detail.target);
-      if (inloggningssida(h.detail.xhr)) {
-        // Sidan får inte bytas mot inloggningen: det ifyllda skulle gå förlorat
+      const adress = h.detail.xhr.responseURL && new URL(h.detail.xhr.responseURL).pathname;
+      if (HINDER[adress]) {
         h.detail.shouldSwap = false;
-        visaBesked(
-          "Du har blivit utloggad. Det du har skrivit är kvar på sidan, och följer med när du väljer Spara och loggar in.",
-          { adress: "/logga-in/", text: "Logga in" },
-        );
+        visaBesked(HINDER[adress].besked, { adress, text: HINDER[adress].text });
       } else {
         document.getElementById("besked").replaceChildren();
       }
@@ -255,7 +260,12 @@
         mal.focus({ preventScroll: true });
       }
     });
-    const fel = () => visaBesked("Uppgifterna gick inte att hämta. Kontrollera nätet och försök igen.");
+    const fel = (h) =>
+      visaBesked(
+        h.detail.xhr && h.detail.xhr.status === 429
+          ? h.detail.xhr.responseText
+          : "Uppgifterna gick inte att hämta. Kontrollera nätet och försök igen.",
+      );
     for (const namn of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
       sida.addEventListener(namn, fel);
     }

@@ -1,5 +1,5 @@
-/* Frågor som bara ställs för vissa svar: data-visas-om="namn=varde" eller "namn!=varde" på ett element i ett
-   formulär. Det som inte frågas döljs och stängs av, så att det varken nås med tangenter eller skickas.
+/* Frågor som bara ställs för vissa svar: data-visas-om="namn=varde" (flera värden: "namn=ett|annat") eller
+   "namn!=varde" på ett element i ett formulär. Det som inte frågas döljs och stängs av, så att det varken nås med tangenter eller skickas.
    Utan skript visas allt, och servern bortser från det som inte hör till svaret. */
 (() => {
   "use strict";
@@ -13,7 +13,8 @@
   function ratta(element) {
     const form = element.closest("form");
     const [, namn, inte, varde] = element.dataset.visasOm.match(/^(.*?)(!?)=(.*)$/);
-    const visas = svar(form, namn).includes(varde) !== Boolean(inte);
+    const valt = svar(form, namn);
+    const visas = varde.split("|").some((ett) => valt.includes(ett)) !== Boolean(inte);
     element.hidden = !visas;
     for (const falt of element.querySelectorAll("input, select, textarea, button")) {
       falt.disabled = !visas;

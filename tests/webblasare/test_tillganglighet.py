@@ -3,16 +3,29 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import pytest
+from allauth.mfa.models import Authenticator
 from axe_playwright_python.base import AXE_SCRIPT
+from django.db import transaction
+from django.db.models import F
+from django.test import override_settings
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from behorighet import tjanster
+from behorighet.genomgang import att_granska, gor_genomgang, marken
+from behorighet.models import Anvandare, Handelse, Loggkontroll, Organisation
+from behorighet.roller import Roll
+from insatser.models import Budgetpost, Fraga, IngaendeOrganisation, Insats, Organisationsbudget, Svarstyp, Uppdrag
+from tests import fabriker
+from tests.andra_steget import kod, med_app
+from tests.eid import installning as eid_installning
 from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus
-from tests.webblasare.varld import LOSENORD, Varld
+from tests.webblasare.varld import IDAG, LOSENORD, Varld
 
 REGLER: Final = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
@@ -80,6 +93,49 @@ def _insats_krock(hand: Mus, varld: Varld) -> None:
     hand.skriv("Beskrivning", "Mitt.")
     hand.tryck("Spara")
     expect(hand.sida.get_by_text("Det här skiljer.")).to_be_visible()
+
+
+def _insats_varnar(hand: Mus, varld: Varld) -> None:
+    _insats_med_val(hand, varld)
+    hand.kryssa("Personuppgifter/anonym")
+    hand.sida.locator("summary", has_text="Hjälp om Preciserad inriktning").click()
+    expect(hand.sida.get_by_text("Personuppgifter/anonym är inte avsett")).to_be_visible()
+
+
+def _lista_allt_oppet(hand: Mus, varld: Varld) -> None:
+    koder = ("nyckel", "preciserad", "malgrupp", "slutdatum", "lage", "plan", "budget", "utfall")
+    hand.sida.goto("/insatser/?inriktning=individ&" + "&".join(f"kolumner={kod}" for kod in koder))
+    hand.oppna_lada("Välj kolumner")
+
+
+def _budget_med_rader(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/insatser/{varld.oppen.pk}/budget/{IDAG.year}/andra/")
+    hand.skriv("Budget", "12 500")
+    hand.tryck("Lägg till rad")
+    expect(hand.sida.get_by_text("Inget är sparat än.")).to_be_visible()
+
+
+def _budget_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/insatser/{varld.oppen.pk}/budget/{IDAG.year}/andra/")
+    hand.skriv("Budget", "många")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _budget_sparad(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/insatser/{varld.last.pk}/budget/{IDAG.year - 1}/andra/")
+    hand.skriv("Planerat antal deltagare", "12")
+    hand.skriv("Budget", "1 234 567")
+    hand.skriv("Utfall", "-890")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_role("region", name="Insatskostnader")).to_be_visible()
+
+
+def _avsluta_insats_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/insatser/{varld.last.pk}/avsluta/")
+    hand.skriv("Slutdatum", "2020")
+    hand.tryck("Avsluta insatsen")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
 
 
 def _hjalp(hand: Mus, varld: Varld) -> None:
@@ -197,6 +253,30 @@ def _organisation_med_fel(hand: Mus, varld: Varld) -> None:
     expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
 
 
+def _genomgang_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/anvandare/genomgang/")
+    hand.tryck("Spara genomgången")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _gjord_genomgang(hand: Mus, varld: Varld) -> None:
+    organisation = varld.bestallare.arbetsgivare
+    rader = list(att_granska(organisation))
+    beslut = {ett.pk: "behall" for ett in rader}
+    gjord, _ = gor_genomgang(organisation=organisation, visade=marken(rader), beslut=beslut, av=varld.bestallare)
+    hand.sida.goto("/anvandare/genomgang/")
+    hand.sida.locator(f'a[href="/anvandare/genomgang/{gjord.pk}/"]').click()
+    expect(hand.sida.get_by_role("cell", name="Behölls").first).to_be_visible()
+
+
+def _andra_kod(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/administration/kodverk/")
+    hand.sida.get_by_role("link", name=re.compile("^Gymnasium")).click()
+    hand.skriv("Text", "")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
 def _bestallning_med_fel(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/anvandare/bestall/")
     hand.tryck("Spara")
@@ -221,6 +301,41 @@ def _avsluta_bestallare(hand: Mus, varld: Varld) -> None:
     expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
 
 
+def _las_in(omrade: str, slag: str, rader: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        hand.sida.goto(f"/las-in/{omrade}/")
+        hand.valj("Filen innehåller", slag)
+        fil = {"name": "fil.csv", "mimeType": "text/csv", "buffer": rader.format(v=varld).encode()}
+        hand.sida.get_by_label("Fil", exact=True).set_input_files([fil])
+        hand.tryck("Granska filen")
+        expect(hand.sida.get_by_role("heading", name="Granska inläsningen", level=1)).to_be_visible()
+
+    return ga
+
+
+def _las_in_utan_fil(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/las-in/insatser/")
+    hand.tryck("Granska filen")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _mallen_oppen(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/las-in/deltaganden/")
+    hand.oppna_lada("Deltaganden")
+
+
+def _las_in_ratta_utan_fil(hand: Mus, varld: Varld) -> None:
+    _las_in("insatser", "Budget", "insats;ar;planerat_antal\n{v.oppen.nyckel};2024;tolv\n")(hand, varld)
+    hand.tryck("Granska igen")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _inlast(hand: Mus, varld: Varld) -> None:
+    _las_in("insatser", "Budget", "insats;ar;planerat_antal\n{v.oppen.nyckel};2024;12\n")(hand, varld)
+    hand.tryck("Läs in")
+    expect(hand.sida.get_by_role("heading", name="Inläsningen är klar")).to_be_visible()
+
+
 def _byt_losenord_med_fel(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/konto/losenord/")
     hand.tryck("Spara")
@@ -229,6 +344,315 @@ def _byt_losenord_med_fel(hand: Mus, varld: Varld) -> None:
 
 def _valj_losenord(hand: Mus, varld: Varld) -> None:
     hand.sida.goto(tjanster.lank(varld.utan_roll))
+
+
+def _deltagandets_historik(hand: Mus, varld: Varld) -> None:
+    _hamtad(hand, varld)
+    hand.folj("Historik")
+    expect(hand.sida).to_have_title("Deltagandets historik – SUS")
+
+
+def _andrad_insats(hand: Mus, varld: Varld) -> None:
+    Insats.objects.filter(pk=varld.last.pk).update(beskrivning="En ny beskrivning.", slutdatum=None)
+    hand.sida.goto(f"/insatser/{varld.last.pk}/historik/")
+    expect(hand.sida.get_by_text("En ny beskrivning.")).to_be_visible()
+
+
+def _manaden_fore(varld: Varld) -> date:
+    """Förra månaden har tre läsningar av en person, och organisationens första konto är så gammalt."""
+    manad = (timezone.localdate().replace(day=1) - timedelta(days=1)).replace(day=1)
+    dag = datetime(manad.year, manad.month, 5, 14, 30, tzinfo=timezone.get_current_timezone())
+    Anvandare.objects.filter(pk=varld.bestallare.pk).update(skapad_vid=dag)
+    konto = varld.deltagaransvarig
+    uppdrag = Uppdrag.objects.get(behorighet__anvandare=konto, insats=varld.last)
+    for person in (1, 2, 3):
+        Handelse.objects.create(
+            tid=dag,
+            av_id=konto.pk,
+            uppdrag_id=uppdrag.pk,
+            typ="person_visad",
+            insats_id=varld.last.pk,
+            person_id=person,
+        )
+    return manad
+
+
+def _dra_urval(hand: Mus, varld: Varld) -> None:
+    _manaden_fore(varld)
+    hand.sida.goto("/loggkontroll/")
+    expect(hand.knapp("Dra urval")).to_be_visible()
+
+
+def _granska(hand: Mus, varld: Varld) -> None:
+    _dra_urval(hand, varld)
+    hand.tryck("Dra urval")
+    expect(hand.sida.get_by_role("heading", level=1)).to_contain_text("Loggkontroll för")
+
+
+def _granska_med_fel(hand: Mus, varld: Varld) -> None:
+    kontroll = Loggkontroll.objects.filter(organisation=varld.bestallare.arbetsgivare).first()
+    if kontroll:
+        hand.sida.goto(f"/loggkontroll/{kontroll.pk}/")
+    else:
+        _granska(hand, varld)
+    hand.sida.get_by_text("Följ upp", exact=True).first.click()
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _granskad(hand: Mus, varld: Varld) -> None:
+    _granska_med_fel(hand, varld)
+    hand.sida.get_by_label("Kommentar").first.fill("Fråga varför.")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("1 händelse är granskad.")).to_be_visible()
+
+
+def _fragor(varld: Varld) -> list[Fraga]:
+    """En fråga av varje slag, den första med svar och en avslutad."""
+    if not Fraga.objects.exists():
+        for typ in Svarstyp:
+            fabriker.fraga(varld.org, typ.value, namn=typ.label, text=f"Vad svarar deltagaren ({typ.label.lower()})?")
+        fabriker.fraga(varld.org, namn="Avslutad", till=date(2024, 1, 1))
+        insats = fabriker.insats(varld.org)
+        with transaction.atomic():
+            svar = [(Fraga.objects.i_ordning()[0], "Bra")]
+            fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats), svar=svar)
+    return list(Fraga.objects.i_ordning())
+
+
+def _fragelista(hand: Mus, varld: Varld) -> None:
+    _fragor(varld)
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/fragor/")
+    hand.oppna_lada("Avslutade")
+    expect(hand.sida.get_by_role("region", name="Avslutade frågor")).to_be_visible()
+
+
+def _fraga_flyttad(hand: Mus, varld: Varld) -> None:
+    _fragor(varld)
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/fragor/")
+    hand.sida.get_by_role("button", name=re.compile("^Ned")).first.click()
+    expect(hand.sida.get_by_text(re.compile("står på plats 2 av"))).to_be_visible()
+
+
+def _fraga_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/fragor/ny/")
+    expect(hand.falt("Alternativ")).to_be_hidden()
+    hand.kryssa("En av flera")
+    expect(hand.falt("Alternativ")).to_be_visible()
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _fraga_sidan(namn: str, *, har_svar: bool = False) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        fragor = _fragor(varld)
+        besvarad = min(fragor, key=lambda fraga: fraga.pk)
+        fraga = besvarad if har_svar else next(en for en in fragor if en != besvarad)
+        hand.sida.goto(f"/fragor/{fraga.pk}/{namn}/")
+
+    return ga
+
+
+def _forhandsgranska(hand: Mus, varld: Varld) -> None:
+    _fragor(varld)
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/fragor/forhandsgranska/")
+    expect(hand.sida.get_by_role("region", name="Kompletterande frågor")).to_have_count(2)
+
+
+def _inregistrering_med_fragor(hand: Mus, varld: Varld) -> None:
+    fragor = _fragor(varld)
+    hand.sida.goto("/deltagare/registrera/")
+    hand.valj("Insats", varld.oppen.namn)
+    expect(hand.sida.get_by_role("region", name="Kompletterande frågor")).to_be_visible()
+    tal = next(fraga for fraga in fragor if fraga.svarstyp == Svarstyp.TAL)
+    hand.skriv(tal.text, "många")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_role("region", name="Kompletterande frågor").get_by_text("Ange ett tal")).to_be_visible()
+
+
+def _med_finansiar(varld: Varld) -> Organisation:
+    """Försäkringskassan finansierar, och årets budget har en rad av varje slag."""
+    part = varld.bestallare.arbetsgivare
+    with transaction.atomic():
+        IngaendeOrganisation.objects.get_or_create(
+            samverkansorganisation=varld.org, organisation=part, defaults={"finansierar": True, "deltar": True}
+        )
+        budget, ny = Organisationsbudget.objects.get_or_create(samverkansorganisation=varld.org, ar=IDAG.year)
+        if ny:
+            budget.finansieringsposter.create(rad=1, organisation=part, belopp=1_250_000, beskrivning="Eget kapital")
+            budget.administrativa_kostnader.create(rad=1, kostnadstyp="personal", budget=800_000, utfall=-5_000)
+            Budgetpost.objects.create(
+                insats=varld.oppen, ar=IDAG.year, rad=77, budgettyp="insatskostnad", budget=400_000, utfall=None
+            )
+    return part
+
+
+def _organisationens(sida: str) -> Callable[[Mus, Varld], None]:
+    """En sida om samverkansorganisationen, när den har en finansiär och en budget."""
+
+    def ga(hand: Mus, varld: Varld) -> None:
+        part = _med_finansiar(varld)
+        hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/{sida.format(part=part.pk, ar=IDAG.year)}")
+
+    return ga
+
+
+def _andra_organisation_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/andra/")
+    hand.skriv("Postnummer", "1")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _part_med_fel(hand: Mus, varld: Varld) -> None:
+    _organisationens("ingaende/{part}/")(hand, varld)
+    hand.sida.get_by_text("Finansierar", exact=True).click()
+    hand.sida.get_by_text("Deltar", exact=True).click()
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _budgetrad_med_fel(hand: Mus, varld: Varld) -> None:
+    _organisationens("budget/{ar}/andra/")(hand, varld)
+    hand.tryck("Lägg till kostnad")
+    hand.sida.get_by_label("Utfall", exact=True).last.fill("1,5")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _organisationsbudget_krock(hand: Mus, varld: Varld) -> None:
+    _organisationens("budget/{ar}/andra/")(hand, varld)
+    Organisationsbudget.objects.filter(ar=IDAG.year).update(version=F("version") + 1)
+    hand.sida.get_by_label("Finansiering", exact=True).first.fill("99")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("Det här skiljer.")).to_be_visible()
+
+
+def _konto_med_app() -> tuple[Anvandare, str]:
+    konto = fabriker.anvandare(Roll.SUS_RAPPORT, fornamn="Tova", efternamn="Steg", password=LOSENORD)
+    return konto, med_app(konto)
+
+
+def _till_andra_steget(hand: Mus, konto: Anvandare) -> None:
+    hand.sida.goto("/logga-in/")
+    hand.skriv("Användarnamn", konto.username)
+    hand.skriv("Lösenord", LOSENORD)
+    hand.tryck("Logga in")
+    expect(hand.sida).to_have_title("Andra steget – SUS")
+
+
+def _andra_steget(hand: Mus, varld: Varld) -> None:
+    _till_andra_steget(hand, _konto_med_app()[0])
+
+
+def _andra_steget_med_fel(hand: Mus, varld: Varld) -> None:
+    _andra_steget(hand, varld)
+    hand.skriv("Kod", "abc")
+    hand.tryck("Logga in")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _andra_steget_med_det_inskickade(hand: Mus, varld: Varld) -> None:
+    konto, _ = _konto_med_app()
+    _utloggad(hand, varld)
+    hand.skriv("Användarnamn", konto.username)
+    hand.skriv("Lösenord", LOSENORD)
+    hand.tryck("Logga in")
+    expect(hand.sida.get_by_text("Ett steg kvar")).to_be_visible()
+
+
+def _bekrafta_med_kod(hand: Mus, varld: Varld) -> None:
+    konto, hemlighet = _konto_med_app()
+    _till_andra_steget(hand, konto)
+    hand.skriv("Kod", kod(hemlighet))
+    hand.tryck("Logga in")
+    expect(hand.sida.get_by_role("heading", level=1)).not_to_have_text("Andra steget")
+    hand.sida.goto("/konto/bekrafta/")
+
+
+def _med_eid(gor: Callable[[Mus, Varld], None]) -> Callable[[Mus, Varld], None]:
+    def med(hand: Mus, varld: Varld) -> None:
+        with override_settings(OIDC=eid_installning("http://127.0.0.1:9")):
+            gor(hand, varld)
+
+    return med
+
+
+def _bekraftad(adress: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        hand.sida.goto(adress)
+        hand.skriv("Lösenord", LOSENORD)
+        hand.tryck("Fortsätt")
+        expect(hand.sida).not_to_have_title(re.compile("Bekräfta"))
+
+    return ga
+
+
+def _bekrafta_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/konto/bekrafta/")
+    hand.tryck("Fortsätt")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _app_med_fel(hand: Mus, varld: Varld) -> None:
+    _bekraftad("/konto/tva-steg/app/")(hand, varld)
+    hand.skriv("Kod ur appen", "000")
+    hand.tryck("Lägg till appen")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _inne_med_app(hand: Mus) -> Anvandare:
+    konto, hemlighet = _konto_med_app()
+    _till_andra_steget(hand, konto)
+    hand.skriv("Kod", kod(hemlighet))
+    hand.tryck("Logga in")
+    expect(hand.sida.get_by_role("heading", level=1)).not_to_have_text("Andra steget")
+    Authenticator.objects.create(user=konto, type="webauthn", data={"name": "Blå nyckeln", "credential": {}})
+    return konto
+
+
+def _inne(adress: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        konto = _inne_med_app(hand)
+        nyckel = Authenticator.objects.get(user=konto, type="webauthn")
+        hand.sida.goto(adress.format(nyckel=nyckel.pk))
+
+    return ga
+
+
+def _reservkoder(hand: Mus, varld: Varld) -> None:
+    _inne("/konto/tva-steg/reservkoder/nya/")(hand, varld)
+    hand.tryck("Skapa nya reservkoder")
+    expect(hand.sida.get_by_text("Koderna visas bara nu")).to_be_visible()
+
+
+def _ta_bort_nekad(hand: Mus, varld: Varld) -> None:
+    konto = _inne_med_app(hand)
+    Authenticator.objects.filter(user=konto, type="webauthn").delete()
+    fabriker.behorighet(konto, Roll.BESTALLARE)
+    with override_settings(TVA_STEG=True):
+        hand.sida.goto(f"/konto/tva-steg/{Authenticator.objects.get(user=konto, type='totp').pk}/ta-bort/")
+        hand.tryck("Ta bort")
+        expect(hand.sida.get_by_text("Lägg till ett annat sätt först")).to_be_visible()
+
+
+def _kravs(hand: Mus, varld: Varld) -> None:
+    with override_settings(TVA_STEG=True):
+        hand.sida.goto("/")
+        expect(hand.sida).to_have_title("Tvåstegsinloggning – SUS")
+
+
+def _skickat_utan_steg(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/anvandare/bestall/")
+    with override_settings(TVA_STEG=True):
+        hand.tryck("Spara")
+        expect(hand.sida).to_have_title("Du behöver tvåstegsinloggning – SUS")
+
+
+def _for_manga(hand: Mus, varld: Varld) -> None:
+    for _ in range(30):
+        hand.sida.request.get("/rapporter/insats/?format=csv")
+    hand.sida.goto("/rapporter/insats/?format=csv")
 
 
 def _pa(adress: str) -> Callable[[Mus, Varld], None]:
@@ -242,7 +666,29 @@ def _pa(adress: str) -> Callable[[Mus, Varld], None]:
 LAGEN: Final = {
     "inloggning": ("", _pa("/logga-in/")),
     "inloggning med fel": ("", _inloggningsfel),
+    "inloggning med e-legitimation": ("", _med_eid(_pa("/logga-in/?next=/insatser/"))),
+    "e-legitimation nekad": ("", _med_eid(_pa("/logga-in/e-legitimation/svar/?error=access_denied"))),
+    "andra steget": ("", _andra_steget),
+    "andra steget med fel": ("", _andra_steget_med_fel),
+    "andra steget med det inskickade": ("insatsansvarig", _andra_steget_med_det_inskickade),
+    "tvåstegsinloggning krävs": ("deltagaransvarig", _kravs),
+    "skickat utan andra steg": ("bestallare", _skickat_utan_steg),
+    "tvåstegsinloggning utan": ("rapport", _pa("/konto/tva-steg/")),
+    "tvåstegsinloggning med": ("", _inne("/konto/tva-steg/")),
+    "bekräfta": ("rapport", _pa("/konto/bekrafta/")),
+    "bekräfta med fel": ("rapport", _bekrafta_med_fel),
+    "bekräfta med kod": ("", _bekrafta_med_kod),
+    "lägg till app": ("rapport", _bekraftad("/konto/tva-steg/app/")),
+    "lägg till app med fel": ("rapport", _app_med_fel),
+    "lägg till nyckel": ("rapport", _bekraftad("/konto/tva-steg/nyckel/")),
+    "byt namn på nyckel": ("", _inne("/konto/tva-steg/{nyckel}/namn/")),
+    "ta bort nyckel": ("", _inne("/konto/tva-steg/{nyckel}/ta-bort/")),
+    "ta bort nekad": ("", _ta_bort_nekad),
+    "reservkoder": ("", _reservkoder),
+    "reservkoder redan visade": ("", _inne("/konto/tva-steg/reservkoder/")),
+    "nya reservkoder": ("", _inne("/konto/tva-steg/reservkoder/nya/")),
     "utloggad": ("insatsansvarig", _utloggad),
+    "utloggad med e-legitimation": ("insatsansvarig", _med_eid(_utloggad)),
     "inloggad igen": ("insatsansvarig", _inloggad_igen),
     "start insatsansvarig": ("insatsansvarig", _pa("/")),
     "start deltagaransvarig": ("deltagaransvarig", _pa("/")),
@@ -261,6 +707,19 @@ LAGEN: Final = {
     "ändra": ("insatsansvarig", _pa("/insatser/{v.oppen.pk}/andra/")),
     "ändra låst": ("insatsansvarig", _pa("/insatser/{v.last.pk}/andra/")),
     "ändra krock": ("insatsansvarig", _insats_krock),
+    "registrera insats varnar": ("insatsansvarig", _insats_varnar),
+    "lista med kolumner och urval": ("insatsansvarig", _lista_allt_oppet),
+    "kategorier": ("rapport", _pa("/insatser/kategorier/")),
+    "kopiera insats": ("insatsansvarig", _pa("/insatser/{v.oppen.pk}/kopiera/")),
+    "avsluta insats": ("insatsansvarig", _pa("/insatser/{v.last.pk}/avsluta/")),
+    "avsluta insats med fel": ("insatsansvarig", _avsluta_insats_med_fel),
+    "ta bort insats": ("insatsansvarig", _pa("/insatser/{v.oppen.pk}/ta-bort/")),
+    "ta bort insats går inte": ("insatsansvarig", _pa("/insatser/{v.last.pk}/ta-bort/")),
+    "insatsbudget tom": ("rapport", _pa("/insatser/{v.oppen.pk}/budget/")),
+    "insatsbudget": ("insatsansvarig", _budget_sparad),
+    "insatsbudget volym": ("insatsansvarig", _pa("/insatser/{v.volym.pk}/budget/")),
+    "insatsbudget ändras": ("insatsansvarig", _budget_med_rader),
+    "insatsbudget med fel": ("insatsansvarig", _budget_med_fel),
     "antal": ("insatsansvarig", _pa("/deltagare/antal/{v.volym.pk}/")),
     "antal med fel": ("insatsansvarig", _antal_fel),
     "inregistrering": ("deltagaransvarig", _hjalp),
@@ -297,8 +756,34 @@ LAGEN: Final = {
     "avsluta behörighet": ("bestallare", _avsluta_behorighet),
     "registrera samverkansorganisation": ("systemadministrator", _pa("/samverkansorganisationer/ny/")),
     "registrera samverkansorganisation med fel": ("systemadministrator", _organisation_med_fel),
+    "samverkansorganisation med parter": ("samverkansadministrator", _organisationens("")),
+    "ändra samverkansorganisation": ("samverkansadministrator", _organisationens("andra/")),
+    "ändra samverkansorganisation med fel": ("samverkansadministrator", _andra_organisation_med_fel),
+    "välj kommun": ("samverkansadministrator", _organisationens("omrade/")),
+    "välj kommun sökt": ("samverkansadministrator", _organisationens("omrade/?lan=01")),
+    "välj kommun utan träff": ("samverkansadministrator", _organisationens("omrade/?namn=finns-inte")),
+    "välj organisation": ("samverkansadministrator", _organisationens("ingaende/")),
+    "ingående organisation": ("samverkansadministrator", _organisationens("ingaende/{part}/")),
+    "ingående organisation med fel": ("samverkansadministrator", _part_med_fel),
+    "organisationens budget": ("rapport", _organisationens("budget/{ar}/")),
+    "organisationens budget tom": ("samverkansadministrator", _organisationens("budget/2016/")),
+    "ändra organisationens budget": ("samverkansadministrator", _organisationens("budget/{ar}/andra/")),
+    "ändra organisationens budget tom": ("samverkansadministrator", _organisationens("budget/2016/andra/")),
+    "ändra organisationens budget med fel": ("samverkansadministrator", _budgetrad_med_fel),
+    "ändra organisationens budget krock": ("samverkansadministrator", _organisationsbudget_krock),
     "behörigheter": ("bestallare", _pa("/anvandare/")),
     "behörigheter tom": ("bestallare", _pa("/anvandare/?efternamn=finns-inte")),
+    "behörigheter som slutar": ("bestallare", _pa("/anvandare/?slutar=30")),
+    "genomgång": ("bestallare", _pa("/anvandare/genomgang/")),
+    "genomgång med fel": ("bestallare", _genomgang_med_fel),
+    "gjord genomgång": ("bestallare", _gjord_genomgang),
+    "kodverk": ("systemadministrator", _pa("/administration/kodverk/")),
+    "ny kod": ("systemadministrator", _pa("/administration/kodverk/utbildning/ny/")),
+    "ändra kod med fel": ("systemadministrator", _andra_kod),
+    "nollställ tvåstegsinloggning": (
+        "systemadministrator",
+        _pa("/administration/anvandare/{v.deltagaransvarig.pk}/nollstall/"),
+    ),
     "beställ behörighet": ("bestallare", _pa("/anvandare/bestall/")),
     "beställ behörighet med fel": ("bestallare", _bestallning_med_fel),
     "beställ behörighet åt någon": ("bestallare", _pa("/anvandare/{v.rapport.pk}/bestall/")),
@@ -322,6 +807,55 @@ LAGEN: Final = {
     "byt lösenord med fel": ("utan_roll", _byt_losenord_med_fel),
     "välj lösenord": ("", _valj_losenord),
     "länken gäller inte": ("", _pa("/valj-losenord/1/a-b/")),
+    "historik insats": ("rapport", _andrad_insats),
+    "historik samverkansorganisation": ("rapport", _pa("/samverkansorganisationer/{v.org.pk}/historik/")),
+    "historik användare": ("bestallare", _pa("/anvandare/{v.deltagaransvarig.pk}/historik/")),
+    "historik deltagande": ("deltagaransvarig", _deltagandets_historik),
+    "åtkomstlogg": ("bestallare", _pa("/logg/")),
+    "åtkomstlogg tom": ("bestallare", _pa("/logg/?anvandare=finns-inte")),
+    "åtkomstlogg med fel": ("bestallare", _pa("/logg/?fran=2026-02-01&till=2026-01-01")),
+    "loggkontroller": ("bestallare", _dra_urval),
+    "loggkontroll": ("bestallare", _granska),
+    "loggkontroll med fel": ("bestallare", _granska_med_fel),
+    "loggkontroll granskad": ("bestallare", _granskad),
+    "kompletterande frågor tom": (
+        "samverkansadministrator",
+        _pa("/samverkansorganisationer/{v.org.pk}/fragor/"),
+    ),
+    "kompletterande frågor": ("samverkansadministrator", _fragelista),
+    "kompletterande fråga flyttad": ("samverkansadministrator", _fraga_flyttad),
+    "ny fråga": ("samverkansadministrator", _pa("/samverkansorganisationer/{v.org.pk}/fragor/ny/")),
+    "ny fråga med fel": ("samverkansadministrator", _fraga_med_fel),
+    "ändra fråga": ("samverkansadministrator", _fraga_sidan("andra")),
+    "ändra fråga med svar": ("samverkansadministrator", _fraga_sidan("andra", har_svar=True)),
+    "avsluta fråga": ("samverkansadministrator", _fraga_sidan("avsluta")),
+    "ta bort fråga": ("samverkansadministrator", _fraga_sidan("ta-bort")),
+    "ta bort fråga med svar": ("samverkansadministrator", _fraga_sidan("ta-bort", har_svar=True)),
+    "förhandsgranska frågorna": ("samverkansadministrator", _forhandsgranska),
+    "inregistrering med frågor och fel": ("deltagaransvarig", _inregistrering_med_fragor),
+    "läs in insatser": ("insatsansvarig", _pa("/las-in/insatser/")),
+    "läs in med fel": ("insatsansvarig", _las_in_utan_fil),
+    "läs in, mallen öppen": ("deltagaransvarig", _mallen_oppen),
+    "läs in, granskning": (
+        "insatsansvarig",
+        _las_in("insatser", "Budget", "insats;ar;planerat_antal\n{v.oppen.nyckel};2023;12\n"),
+    ),
+    "läs in, granskning med fel": (
+        "deltagaransvarig",
+        _las_in("deltaganden", "Anonyma", "insats;ar;kon;antal\n{v.last.nyckel};2024;x;3\nFINNS-INTE;20;man;-1\n"),
+    ),
+    "läs in, rätta utan fil": ("insatsansvarig", _las_in_ratta_utan_fil),
+    "läs in, kvitto": ("insatsansvarig", _inlast),
+    "läs in, finns inte kvar": (
+        "insatsansvarig",
+        _pa("/las-in/insatser/00000000-0000-4000-8000-000000000000/"),
+    ),
+    "läs in utan uppdrag": ("utan_uppdrag", _pa("/las-in/deltaganden/")),
+    "handbok": ("insatsansvarig", _pa("/hjalp/")),
+    "handbokens kapitel": ("deltagaransvarig", _pa("/hjalp/deltagaransvarig/")),
+    "tillgänglighetsredogörelse": ("", _pa("/hjalp/tillganglighet/")),
+    "vem får vad": ("rapport", _pa("/hjalp/vem-far-vad/")),
+    "för många anrop": ("bestallare", _for_manga),
     "403": ("rapport", _pa("/insatser/ny/")),
     "404": ("rapport", _pa("/finns-inte/")),
 }

@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 
 from behorighet.models import Anvandare, Behorighet, Organisation, Organisationstyp
 from behorighet.roller import Roll
+from behorighet.tjanster import bestall_behorighet
 from insatser.kategorier import Deltagarregistrering, Samverkansform
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
@@ -74,11 +75,11 @@ def _behorighet(konto: Konto, idag: date) -> Behorighet:
             epost=f"{konto.anvandarnamn}@sus.example",
         )
     gallande: Behorighet | None = anvandare.behorigheter.gallande().filter(roll=konto.roll).first()
-    return gallande or Behorighet.objects.create(
-        anvandare=anvandare,
-        roll=konto.roll,
-        fran=date(idag.year - 1, 1, 1) if not anvandare.behorigheter.exists() else idag,
-    )
+    if gallande:
+        return gallande
+    # Genom tjänsten: en som avslutades i demon tidigare i dag ger plats åt den nya (R1a).
+    fran = date(idag.year - 1, 1, 1) if not anvandare.behorigheter.exists() else idag
+    return bestall_behorighet(anvandare=anvandare, roller=[konto.roll], fran=fran, till=None, av=None)[0]
 
 
 def _organisationer(idag: date) -> list[Samverkansorganisation]:

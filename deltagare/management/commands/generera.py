@@ -12,10 +12,11 @@ from behorighet.logg import logga
 from behorighet.models import Handelse
 from deltagare.management.commands.importera import datum
 from deltagare.overforing.fel import Importfel, Utfall, orsak
+from deltagare.overforing.forbindelse import AGARE
+from deltagare.overforing.generatorn import organisationer
 from deltagare.overforing.generatorn.skalor import SKALOR
 from deltagare.overforing.generatorn.varlden import skriv
 from deltagare.overforing.importen import importera
-from deltagare.overforing.lage import AGARE
 from insatser.models import Samverkansorganisation
 
 EFTERAT = (
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory(prefix="sus-") as katalog:
             skriv(Path(katalog), SKALOR[skala], fro=fro, idag=dag)
             antal = self._importera(Path(katalog), dag)
+        organisationer.fyll(fro=fro, idag=dag)
         with transaction.atomic(using=AGARE):
             logga(Handelse.Typ.GENERERAT, av=None, using=AGARE, skala=skala, fro=fro, idag=str(dag))
         self._stada()

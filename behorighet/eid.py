@@ -38,7 +38,7 @@ INGET_KONTO: Final = (
     "Din e-legitimation hör inte till något konto i SUS. Vänd dig till beställaren i din organisation, som beställer "
     "behörighet och kontrollerar användarnamnet."
 )
-ANNAN: Final = "Kontot är redan kopplat till en annan e-legitimation. Vänd dig till beställaren i din organisation."
+ANNAN: Final = "Kontot är redan kopplat till en annan e-legitimation. En systemadministratör kan släppa den kopplingen."
 
 
 # Det som en förmedlare som svarar fel, eller inte alls, ger upphov till

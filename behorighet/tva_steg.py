@@ -68,7 +68,7 @@ def passerat(request: HttpRequest, konto: Anvandare | None = None) -> bool:
 
 def nyligen_bekraftad(request: HttpRequest) -> bool:
     """Sant om användaren nyss loggade in eller bekräftade, med det andra steget om kontot har ett."""
-    if har(request.user) and not passerat(request):  # type: ignore[arg-type]
+    if (har(request.user) or har_eid(request.user)) and not passerat(request):  # type: ignore[arg-type]
         return False
     rader = get_authentication_records(request, request.user)
     grans = BEKRAFTAD if request.method == "GET" else BEKRAFTAD_SPARA
@@ -100,6 +100,11 @@ def satten(konto: Anvandare) -> QuerySet[Authenticator]:
 def har(konto: Anvandare) -> bool:
     """Sant om kontot har ett andra steg."""
     return satten(konto).exists()
+
+
+def har_eid(konto: Anvandare) -> bool:
+    """Sant om kontot är kopplat till en e-legitimation som räcker som andra steg: då räcker inte lösenordet."""
+    return bool(settings.OIDC and settings.OIDC["tillit"]) and SocialAccount.objects.filter(user=konto).exists()
 
 
 def har_nyckel(konto: Anvandare) -> bool:

@@ -8,13 +8,15 @@ from behorighet.views.inloggning import andra_steget, logga_in
 
 # Misslyckade försök per nätadress, utöver spärren på kontot: den som prövar många konton.
 _inloggningar = begransa("inloggning", per=avsandaren, nar=skickat, lyckat=gick_vidare)
+# Alla anrop räknas: en hel myndighet kan ha en adress, så gränsen är vid.
+_legitimeringar = begransa("legitimering", per=avsandaren)
 
 urlpatterns = [
     path("logga-in/", _inloggningar(logga_in), name="logga_in"),
     path("logga-in/", _inloggningar(logga_in), name="account_login"),  # dit allauth leder
     path("logga-in/andra-steget/", _inloggningar(andra_steget), name="mfa_authenticate"),
-    path("logga-in/e-legitimation/", eid.till_eid, name="eid"),
-    path("logga-in/e-legitimation/svar/", eid.eid_svar, name="eid_svar"),
+    path("logga-in/e-legitimation/", _legitimeringar(eid.till_eid), name="eid"),
+    path("logga-in/e-legitimation/svar/", _legitimeringar(eid.eid_svar), name="eid_svar"),
     path("logga-ut/", login_not_required(LogoutView.as_view()), name="logga_ut"),
     path("konto/losenord/", konto.byt_losenord, name="byt_losenord"),
     path("konto/bekrafta/", tva_steg.bekrafta, name="bekrafta"),

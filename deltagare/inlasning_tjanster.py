@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from behorighet.logg import Rad, logga, logga_flera
@@ -186,9 +186,16 @@ def _bokfor(resultat: Resultat, omrade: Omrade, av: Anvandare) -> None:
         logga(Handelse.Typ.IMPORTERAT, av=av, filer=_som_listor(resultat))
 
 
+def glom_gamla() -> int:
+    """Tar bort allas uppladdningar som är äldre än en timme (P22). Returnerar hur många."""
+    with connection.cursor() as markor:
+        markor.execute("SELECT glom_gamla_inlasningar()")
+        return int(markor.fetchone()[0])
+
+
 def _stada(av: Anvandare) -> None:
     """Tar bort de för gamla, allas, och den egna äldsta om de är många."""
-    Inlasning.objects.gamla().delete()
+    glom_gamla()
     egna = Inlasning.objects.filter(anvandare=av).order_by("-skapad_vid", "pk").values_list("pk", flat=True)
     Inlasning.objects.filter(pk__in=list(egna[HOGST_PER_ANVANDARE - 1 :])).delete()
 

@@ -140,3 +140,10 @@ def modellfalt(form: forms.BaseForm, namn: str) -> "forms.ModelChoiceField[Any]"
     if not isinstance(falt, forms.ModelChoiceField):
         raise TypeError(namn)
     return falt
+
+
+def heltal_hogst(text: str, hogst: int) -> int | None:
+    """Talet i ett dolt fält eller en adress, högst `hogst`; None om det inte är ett tal. Tål vilken text som helst."""
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return min(int(text), hogst) if len(text) <= len(str(hogst)) + 1 else hogst

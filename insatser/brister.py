@@ -104,4 +104,9 @@ def utan_insatsansvarig(
     uppdrag = Uppdrag.objects.inte_slut().filter(
         samverkansorganisation=OuterRef("pk"), behorighet__roll=Roll.INSATSANSVARIG
     )
-    return organisationer.filter(Q(slutdatum=None) | Q(slutdatum__gte=idag)).filter(~Exists(uppdrag))
+    # I Af/FK-samarbetet har insatsansvariga sina uppdrag på kontoren.
+    return (
+        organisationer.exclude(samverkansform__in=KONTORSFORMER)
+        .filter(Q(slutdatum=None) | Q(slutdatum__gte=idag))
+        .filter(~Exists(uppdrag))
+    )

@@ -1,7 +1,7 @@
 """Skriver insatsbudgeten, ett kalenderår i taget (`doman.md` 3.2). Belopp är hela kronor."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
@@ -11,8 +11,13 @@ from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
-from insatser.insatsbudget import Arsbudget, Budgetrad, arsbudget, kan_ha_budget, planfalt
+from insatser.insatsbudget import FLEST_RADER, Arsbudget, Budgetrad, arsbudget, kan_ha_budget, planfalt
 from insatser.models import Budget, Budgetpost, Budgettyp, Insats
+
+FOR_MANGA_RADER: Final = (
+    f"Året har fler än {FLEST_RADER} budgetrader, inlästa ur en fil. Så många går inte att ändra på sidan: ändra dem "
+    "med en fil, under Läs in ur fil."
+)
 
 
 def spara_budget(
@@ -31,6 +36,8 @@ def spara_budget(
             raise ValidationError(f"Insatsen pågår inte {ar}.")
         sparad = arsbudget(insats, ar)
         krav_version(sparad.version, version)
+        if len(sparad.rader) > FLEST_RADER:
+            raise ValidationError(FOR_MANGA_RADER)
         ny = Arsbudget(planerat, _numrerade(rader, sparad))
         if ny == sparad:
             return False

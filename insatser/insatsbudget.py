@@ -11,6 +11,7 @@ from django.utils import timezone
 from insatser.models import Budget, Budgetpost, Insats
 
 # Så långt fram från innevarande år visas år att planera för.
+FLEST_RADER: Final = 100  # per år, på sidan; en fil kan ge fler
 AR_FRAMAT: Final = 2
 # Samma gräns som i importerade filer.
 BELOPPSGRANS: Final = 999_999_999_999

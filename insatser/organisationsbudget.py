@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Func, Sum
+from django.db.models import Count, Func, Q, Sum
 from django.utils import timezone
 
 from insatser.insatsbudget import AR_FRAMAT, Summa
@@ -52,6 +52,7 @@ class Insatsrad(NamedTuple):
     pk: int
     namn: str
     summa: Summa
+    utan_utfall: int
 
 
 class Organisationsar(NamedTuple):
@@ -96,9 +97,9 @@ class Organisationsar(NamedTuple):
 
     @property
     def utan_utfall(self) -> int:
-        """Hur många kostnader och insatser som har budget men inget utfall."""
-        summor = [*(rad.summa for rad in self.kostnader), *(rad.summa for rad in self.insatser)]
-        return sum(summa.budget is not None and summa.utfall is None for summa in summor)
+        """Hur många rader, här och i insatserna, som har budget men inget utfall."""
+        egna = sum(rad.budget is not None and rad.utfall is None for rad in self.kostnader)
+        return egna + sum(rad.utan_utfall for rad in self.insatser)
 
 
 def _summa(belopp: Iterable[int | None]) -> int | None:
@@ -140,13 +141,17 @@ def organisationsar(organisation: Samverkansorganisation, ar: int, *, med_insats
 
 def _i_insatserna(organisation: Samverkansorganisation, ar: int) -> Iterable[Insatsrad]:
     summor = {
-        rad["insats"]: Summa(rad["b"], rad["u"])
+        rad["insats"]: (Summa(rad["b"], rad["u"]), rad["utan"])
         for rad in Budgetpost.objects.filter(insats__samverkansorganisation=organisation, ar=ar)
         .values("insats")
-        .annotate(b=Sum("budget"), u=Sum("utfall"))
+        .annotate(
+            b=Sum("budget"),
+            u=Sum("utfall"),
+            utan=Count("pk", filter=Q(budget__isnull=False, utfall=None)),
+        )
     }
     namn = Insats.objects.filter(pk__in=summor).order_by(Func("namn", function="sus_sortnyckel"), "pk")
-    return [Insatsrad(pk, text, summor[pk]) for pk, text in namn.values_list("pk", "namn")]
+    return [Insatsrad(pk, text, *summor[pk]) for pk, text in namn.values_list("pk", "namn")]
 
 
 def ar_med_budget(organisation: Samverkansorganisation) -> set[int]:

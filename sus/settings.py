@@ -289,6 +289,7 @@ X_FRAME_OPTIONS = "DENY"
 # Högst (antal, sekunder), per användare utom inloggningen, som räknar misslyckade försök per nätadress.
 SUS_TAKT = {
     "inloggning": (env.int("SUS_HOGST_INLOGGNINGAR", default=30), 5 * 60),
+    "legitimering": (20 * env.int("SUS_HOGST_INLOGGNINGAR", default=30), 5 * 60),
     "personsokning": (60, 60),
     "anvandarsokning": (60, 60),
     "rapportfil": (30, 60),

@@ -46,7 +46,7 @@ def organisation(**falt: Any) -> Samverkansorganisation:
     kommuner = falt.pop("kommuner", ["1283"])
     skapad = Samverkansorganisation.objects.create(
         **{
-            "organisationsnummer": f"222{nr % 1000:03}-{nr:04}",
+            "organisationsnummer": f"222{nr % 1000:03}-{nr % 10000:04}",
             "namn": f"Samordningsförbundet {nr}",
             "samverkansform": Samverkansform.FINSAM,
             "startdatum": START,

@@ -134,6 +134,23 @@ def test_efter_nollstallning_gar_en_ny_identitet_att_koppla(client, kim):
     assert med_eid(client, "sub-kim-2").url == "/"
 
 
+@pytest.mark.usefixtures("oidc", "tva_steg_kravs")
+def test_den_som_bara_har_losenordet_far_inte_lagga_till_ett_steg_till_ett_kopplat_konto(client, kim):
+    """Annars räckte beställarens engångslänk för att ta över kontot."""
+    med_eid(Client())
+    tjuv = Client()
+    kim.set_password(LOSENORD)
+    kim.save()
+    losenord(tjuv, kim)
+
+    assert tjuv.get(reverse("tva_steg_app")).url.startswith(reverse("bekrafta"))
+    svar = tjuv.post(reverse("bekrafta"), {"losenord": LOSENORD})
+    assert svar.status_code == 200
+    assert "Legitimera dig igen" in text(svar)
+    assert tjuv.get(reverse("tva_steg_app")).url.startswith(reverse("bekrafta"))
+    assert tjuv.get(reverse("deltagare:registrera")).status_code == 302
+
+
 @pytest.mark.usefixtures("oidc")
 @pytest.mark.parametrize("sub", ["sub-okand", "sub-tom"])
 def test_utan_konto_visas_vem_man_vander_sig_till(client, kim, sub):

@@ -331,3 +331,23 @@ def test_for_manga_rader_blir_ett_formular_med_hundra(client, insats, ansvarig):
     svar = client.post(reverse("insatser:andra_budget", args=[insats.pk, I_AR]), skickat)
 
     assert svar.context["form"].rader == 100
+
+
+def test_fler_rader_an_sidan_rymmer_gar_inte_forlorade(client, insats, ansvarig):
+    Budgetpost.objects.bulk_create(
+        Budgetpost(insats=insats, ar=I_AR, rad=nr, budgettyp="insatskostnad", budget=1) for nr in range(1, 121)
+    )
+    adress = reverse("insatser:andra_budget", args=[insats.pk, I_AR])
+
+    assert client.get(adress).status_code == 302
+    nekat = client.post(adress, data(("insatskostnad", "5", "", "", ""), version=arsbudget(insats, I_AR).version))
+
+    assert "fler än 100 budgetrader" in text(nekat)
+    assert Budgetpost.objects.filter(insats=insats).count() == 120
+
+
+def test_ett_orimligt_antal_rader_ar_inget_fel_i_servern(client, insats, ansvarig):
+    adress = reverse("insatser:andra_budget", args=[insats.pk, I_AR])
+
+    for falt in ("antal_rader", "stryk"):
+        assert client.post(adress, {falt: "9" * 5000}).status_code == 200

@@ -15,7 +15,7 @@ from django.urls import reverse
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
-from deltagare.models import Anonym, Deltagande, Volymantal
+from deltagare.models import Anonym, Deltagande, Identitet, Volymantal
 from deltagare.tjanster import Anonymrad, Arsantal
 from deltagare.uppgifter import Kon
 from insatser.models import Insats, Lasorsak
@@ -296,3 +296,29 @@ def test_tio_samtidiga_inregistreringar_av_samma_person_ger_en(egen_databas):
     assert sorted(ett.status_code for ett in svar) == [200] * 9 + [302]
     assert antal_rader(Deltagande) == 1
     assert all("redan inregistrerad" in ett.content.decode() for ett in svar if ett.status_code == 200)
+
+
+def test_samma_identitet_tas_bort_i_tva_insatser_samtidigt(egen_databas):
+    """Den som kommer sist ser att ingen längre bär identiteten, och tar bort den (P10)."""
+    insatser = [fabriker.insats(), fabriker.insats()]
+    konto = fabriker.deltagaransvarig(*insatser)
+    for _ in range(10):
+        nummer = fabriker.nytt_nummer()
+        with transaction.atomic():
+            deltaganden = [fabriker.inregistrera(insats, konto, nummer=nummer) for insats in insatser]
+
+        def aterta(deltagande):
+            with transaction.atomic():
+                satt_sammanhang(konto)
+                tjanster.utregistrera(
+                    deltagande=deltagande,
+                    version=1,
+                    utregistrering=deltagande.inregistrering,
+                    avslutningsanledning="atertaget_samtycke",
+                    efter={},
+                    av=konto,
+                )
+
+        assert samtidigt(*(partial(aterta, ett) for ett in deltaganden)) == [None, None]
+        with transaction.atomic(), som_agare():
+            assert not Identitet.objects.filter(person=deltaganden[0].person_id).exists()

@@ -37,7 +37,8 @@ def eid_svar(request: HttpRequest) -> HttpResponseBase:
     try:
         legitimering = eid.ta_emot(request)
     except eid.EidFel as fel:
-        logga(Handelse.Typ.INLOGGNING_MISSLYCKAD, av=None, satt="eid")
+        if str(fel) != eid.FOR_GAMMAL:  # den som bara hämtar adressen fyller inte loggen
+            logga(Handelse.Typ.INLOGGNING_MISSLYCKAD, av=None, satt="eid")
         return _nekad(request, fel)
     if request.user.is_authenticated and request.user != legitimering.konto:
         logout(request)

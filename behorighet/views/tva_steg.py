@@ -77,7 +77,8 @@ def bekrafta(request: Begaran) -> HttpResponse:
     """Bekräfta att det är du: med andra steget om kontot har ett, annars lösenordet, annars e-legitimation."""
     konto = request.user
     med_steg, nyckel = tva_steg.har(konto), tva_steg.har_nyckel(konto)
-    form = BekraftaForm(request.POST or None, konto=konto, med_steg=med_steg, nyckel=nyckel)
+    bara_eid = not med_steg and tva_steg.har_eid(konto)
+    form = BekraftaForm(None if bara_eid else request.POST or None, konto=konto, med_steg=med_steg, nyckel=nyckel)
     if form.is_bound and form.is_valid():
         if form.steg:
             tva_steg.gick_igenom(request, form.steg)
@@ -88,7 +89,13 @@ def bekrafta(request: Begaran) -> HttpResponse:
     if nyckel:
         form.erbjud_nyckel(tva_steg.utmaning(konto), gor="get")
     eid = f"{reverse('eid')}?{urlencode({'next': nasta(request)})}" if settings.OIDC and not med_steg else ""
-    sammanhang = {"form": form, "med_steg": med_steg, "losenord": konto.has_usable_password(), "eid": eid}
+    losenord = konto.has_usable_password() and not bara_eid
+    sammanhang = {
+        "form": form,
+        "med_steg": med_steg,
+        "losenord": losenord,
+        "eid": eid,
+    }
     return _sida(request, "konto/bekrafta.html", sammanhang)
 
 

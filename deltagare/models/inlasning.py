@@ -27,10 +27,6 @@ class InlasningQuerySet(models.QuerySet["Inlasning"]):
         """De som användaren själv har laddat upp och som inte är för gamla."""
         return self.filter(anvandare=anvandare, omrade=omrade, skapad_vid__gt=Now() - GILTIG)
 
-    def gamla(self) -> Self:
-        """De som ska bort."""
-        return self.filter(skapad_vid__lte=Now() - GILTIG)
-
 
 class Inlasning(models.Model):
     """En uppladdning med sin granskning, eller kvittot efter inläsningen: då är innehållet borta."""

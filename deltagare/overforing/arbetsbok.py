@@ -243,7 +243,15 @@ class _Text(_Mottagare):
         """Det som är samlat, och börjar om."""
         samlat = "".join(self._bitar)
         self._bitar, self._langd = [], 0
-        return _XML_TECKEN.sub(lambda traff: chr(int(traff[1], 16)), samlat) if "_x" in samlat else samlat
+        return _XML_TECKEN.sub(_tecken, samlat) if "_x" in samlat else samlat
+
+
+def _tecken(traff: re.Match[str]) -> str:
+    """Tecknet som `_xHHHH_` står för. Halva tecken och styrtecken finns inte i en text någon har skrivit."""
+    kod = int(traff[1], 16)
+    if 0xD800 <= kod <= 0xDFFF or (kod < 0x20 and chr(kod) not in "\t\n\r"):
+        raise Ogiltigt(_SKADAD)
+    return chr(kod)
 
 
 class _Texter(_Text):
@@ -275,7 +283,10 @@ class _Rader(_Text):
     def borjar(self, namn: str, attribut: dict[str, str]) -> None:
         super().borjar(namn, attribut)
         if namn == "row":
-            self._nr = int(attribut.get("r", self._nr + 1))
+            nr = int(attribut.get("r", self._nr + 1))
+            if nr <= self._nr:
+                raise Ogiltigt(_SKADAD)
+            self._nr = nr
             self._plats, self._falt = -1, {}
         elif namn == "c":
             traff = _CELL.fullmatch(attribut.get("r", ""))

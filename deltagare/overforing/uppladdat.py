@@ -31,8 +31,8 @@ _SKYDDAD: Final = re.compile(r"'[\t\r\n ]*[=+\-@]")
 _KOMMUNKOD: Final = re.compile(r"[0-9]{3}")
 _INGEN_TEXT: Final = "Filen är ingen textfil, eller skadad. Välj en Excel-fil (.xlsx) eller en CSV-fil."
 FOR_MANGA: Final = (
-    f"Filen har fler än {RADER_HOGST} rader. Dela upp den i flera filer och läs in dem en i taget, eller be er "
-    "systemadministratör att läsa in den med kommandot importera."
+    f"Filen har fler än {RADER_HOGST} rader. Dela upp den i flera filer och läs in dem en i taget, eller be den "
+    "som driver SUS att läsa in den med kommandot importera."
 )
 
 

@@ -19,6 +19,7 @@ from deltagare.models import Anonym
 from deltagare.tjanster import Anonymrad
 from deltagare.uppgifter import Kon
 from deltagare.views.egna import egna_insatser, saknar
+from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
 from insatser.models import Insats
 
@@ -49,8 +50,9 @@ def anonyma(request: Begaran) -> HttpResponse:
 def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymform:
     """*Lägg till* och *Ta bort* på raderna som inte är sparade än."""
     rader = request.POST.getlist("rad")
-    if (plats := request.POST.get("stryk", "")).isdecimal() and plats.isascii() and int(plats) < len(rader):
-        del rader[int(plats)]
+    plats = heltal_hogst(request.POST.get("stryk", ""), len(rader))
+    if plats is not None and plats < len(rader):
+        del rader[plats]
         return Anonymform(initial=request.POST.dict(), insatser=insatser, rader=rader)
     falten = {"kvinna": "antal_kvinnor", "man": "antal_man"}
     kon = request.POST.get("lagg_till", "")

@@ -8,13 +8,12 @@ from crispy_forms.layout import Div, Field, Fieldset, Layout, Submit
 from django import forms
 from django.http import QueryDict
 
-from fkui.falt import Heltalsfalt, Tokenfalt, marka
+from fkui.falt import Heltalsfalt, Tokenfalt, heltal_hogst, marka
 from fkui.layout import Forvald, Knapp, Knapprad, Lank, Panel
 from fkui.templatetags.fkui import vardetext
-from insatser.insatsbudget import BELOPPSGRANS, Arsbudget, Budgetrad
+from insatser.insatsbudget import BELOPPSGRANS, FLEST_RADER, Arsbudget, Budgetrad
 from insatser.models import Budgettyp, Insats
 
-FLEST_RADER: Final = 100
 _RADFALT: Final = ("budgettyp", "budget", "utfall", "beskrivning", "rad")
 
 
@@ -190,8 +189,8 @@ def _skrivet(varde: Any) -> Any:
 
 def antal_rader(data: Mapping[str, Any]) -> int:
     """Hur många rader det skickade har."""
-    text = str(data.get("antal_rader", ""))
-    return min(int(text), FLEST_RADER) if text.isascii() and text.isdecimal() else 1
+    antal = heltal_hogst(str(data.get("antal_rader", "")), FLEST_RADER)
+    return 1 if antal is None else antal
 
 
 def inskrivet(data: QueryDict, *, stryk: int | None = None, tillagg: Arsbudget | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from behorighet.krock import Krock
 from behorighet.models import Organisation
-from fkui.falt import Heltalsfalt, Tokenfalt, marka
+from fkui.falt import Heltalsfalt, Tokenfalt, heltal_hogst, marka
 from fkui.layout import Forvald, Knapp, Knapprad, Lank, Panel
 from fkui.templatetags.fkui import utdata, vardetext
 from insatser.models import Kostnadstyp
@@ -209,8 +209,9 @@ class Organisationsbudgetform(forms.Form):
             fokus = f"{lagg_till}-{len(rader[lagg_till])}-{next(iter(RUBRIKER[lagg_till]))}"
             rader[lagg_till].append({})
         slag, _, nr = stryk.partition("-")
-        if slag in rader and nr.isdecimal() and nr.isascii() and int(nr) < len(rader[slag]):
-            del rader[slag][int(nr)]
+        plats = heltal_hogst(nr, HOGST_RADER)
+        if slag in rader and plats is not None and plats < len(rader[slag]):
+            del rader[slag][plats]
             fokus = slag
         for slag, nya in (kopiera or {}).items():
             # Tomma rader lämnar plats åt det som läggs till.
@@ -270,5 +271,4 @@ class Organisationsbudgetform(forms.Form):
 
 
 def _antal(data: QueryDict, slag: str) -> int:
-    text = data.get(f"{slag}-antal", "")
-    return min(int(text), HOGST_RADER) if text.isdecimal() and text.isascii() else 0
+    return heltal_hogst(data.get(f"{slag}-antal", ""), HOGST_RADER) or 0

@@ -14,10 +14,20 @@ from behorighet.inskick import en_gang
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
+from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
-from insatser.budget_tjanster import spara_budget
+from insatser.budget_tjanster import FOR_MANGA_RADER, spara_budget
 from insatser.forms import Budgetform, antal_rader, budget_inskriven, budget_skillnader, budget_sparad
-from insatser.insatsbudget import Arsbudget, alla_ar, arsbudget, budgetaren, har_grund, kan_ha_budget, till_nytt_ar
+from insatser.insatsbudget import (
+    FLEST_RADER,
+    Arsbudget,
+    alla_ar,
+    arsbudget,
+    budgetaren,
+    har_grund,
+    kan_ha_budget,
+    till_nytt_ar,
+)
 from insatser.models import Budgettyp, Insats
 from insatser.views.insatser import flikar
 
@@ -57,8 +67,8 @@ def budget(request: Begaran, pk: int) -> HttpResponse:
 
 def _valt_ar(text: str, aren: list[int]) -> int:
     """Året i adressen om insatsen har det, annars det närmast innevarande."""
-    if text.isascii() and text.isdecimal() and int(text) in aren:
-        return int(text)
+    if (valt := heltal_hogst(text, 9999)) in aren:
+        return valt
     i_ar = timezone.localdate().year
     return min(aren, key=lambda ar: abs(ar - i_ar))
 
@@ -81,6 +91,9 @@ def andra(request: Begaran, pk: int, ar: int) -> HttpResponse:
     skillnader: list[tuple[str, str, str]] = []
     if request.method == "GET":
         aret = arsbudget(insats, ar)
+        if len(aret.rader) > FLEST_RADER:
+            messages.error(request, FOR_MANGA_RADER)
+            return redirect(tillbaka)
         form = Budgetform(initial=budget_sparad(aret), rader=len(aret.rader), **argument)
     elif "spara" not in request.POST:
         form = _med_andrade_rader(request, argument)
@@ -100,13 +113,17 @@ def andra(request: Begaran, pk: int, ar: int) -> HttpResponse:
 def _med_andrade_rader(request: Begaran, argument: dict[str, Any]) -> Budgetform:
     """*Lägg till rad*, *Ta bort* och *Kopiera från*: det inskrivna med en ändring, och inget sparat."""
     data = request.POST
-    stryk = data.get("stryk", "")
+    stryk = heltal_hogst(data.get("stryk", ""), FLEST_RADER)
     if "kopiera" in data:
         forra = till_nytt_ar(arsbudget(argument["insats"], argument["ar"] - 1))
         initial = budget_inskriven(data, tillagg=forra)
         fokus = initial["antal"] - len(forra.rader)
-    elif stryk.isascii() and stryk.isdecimal():
-        initial = budget_inskriven(data, stryk=int(stryk))
+        if initial["antal"] > FLEST_RADER:
+            messages.error(request, f"Det blir fler än {FLEST_RADER} rader. Inget är kopierat.")
+            initial = budget_inskriven(data)
+            fokus = initial["antal"]
+    elif stryk is not None:
+        initial = budget_inskriven(data, stryk=stryk)
         fokus = max(initial["antal"], 1)
     else:
         initial = budget_inskriven(data)

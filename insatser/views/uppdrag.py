@@ -236,7 +236,8 @@ def _spara_behorighetens_slut(form: Avslutaform, behorighet: Behorighet, request
     avsluta_behorigheten(behorighet=behorighet, **form.slut(), av=request.user)
     avslutade = avsluta_uppdrag_for(behorighet=behorighet, **form.slut(), av=request.user)
     vem = f"{behorighet.anvandare.get_full_name()}: {behorighet.get_roll_display().lower()}"
-    messages.success(request, f"Behörigheten är avslutad. {vem}.")
+    slut = "är avslutad" if form.nu else f"slutar {form.cleaned_data['till'].isoformat()}"
+    messages.success(request, f"Behörigheten {slut}. {vem}.")
     if avslutade:
         vilka = ", ".join(str(uppdrag.plats) for uppdrag in avslutade)
         messages.warning(request, f"Uppdragen som vilade på den avslutas samtidigt: {vilka}.")

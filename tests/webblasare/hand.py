@@ -30,7 +30,8 @@ class Mus:
 
     def falt(self, etikett: str) -> Locator:
         """Inmatningen med etiketten."""
-        return self.sida.get_by_label(re.compile(rf"^\s*{re.escape(etikett)}\s*(\(valfritt\))?\s*$"))
+        fyllbara = self.sida.locator("input:not([type=checkbox], [type=radio]), select, textarea")
+        return self.sida.get_by_label(re.compile(rf"^\s*{re.escape(etikett)}\s*(\(valfritt\))?\s*$")).and_(fyllbara)
 
     def val(self, etikett: str, *, grupp: str | None = None) -> Locator:
         """Kryssrutan eller radioknappen, i gruppen om en sådan nämns."""

@@ -1,12 +1,11 @@
-"""Allt som skriver deltaganden, anonyma och antal (`doman.md` 3.3, 4 och 5)."""
+"""In- och utregistrering av deltagare med personuppgifter (`doman.md` 4)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from behorighet.databasfel import skriver
@@ -15,59 +14,17 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare import kryptering
-from deltagare.models import Anonym, Deltagande, Folkbokforing, Identitet, Svar, Volymantal
-from deltagare.models.person import ny_personnyckel
+from deltagare.models import Deltagande, Folkbokforing, Svar
 from deltagare.models.svar import Svarsvarde
 from deltagare.personnummer import Personnummer
+from deltagare.tjanster.person import avidentifiera, person_for, uppdatera_namn
+from deltagare.tjanster.tid import krav_inte_framtid
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, FOREFALT, Kon, tomma_svar
 from insatser.kategorier import Malgrupp
 from insatser.models import Fraga, Insats, Kommun, Lasorsak, Stadsdel, Tillfalle
 from insatser.tjanster import las_kategorisering
 
 MALGRUPPENS_KON = {Malgrupp.KVINNOR: Kon.KVINNA, Malgrupp.MAN: Kon.MAN}
-
-
-class Anonymrad(NamedTuple):
-    """Ett antal anonyma av ett kön."""
-
-    kon: Kon
-    antal: int
-
-
-def person_for(*, insats: Insats, nummer: Personnummer, fornamn: str, efternamn: str) -> int:
-    """Personens id; skapar personen om numret är nytt (P2). Databasen loggar vem som frågade.
-
-    Ger ProgrammingError (otillräcklig rättighet) om den som frågar saknar uppdrag på insatsen.
-    """
-    nyckel_id = kryptering.aktuell_nyckel()
-    with connection.cursor() as markor:
-        markor.execute(
-            "SELECT person_for(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                insats.pk,
-                kryptering.personindex(nummer.nummer),
-                kryptering.kryptera(nummer.nummer, falt="personnummer", nyckel_id=nyckel_id),
-                kryptering.kryptera(fornamn, falt="fornamn", nyckel_id=nyckel_id),
-                kryptering.kryptera(efternamn, falt="efternamn", nyckel_id=nyckel_id),
-                nyckel_id,
-                ny_personnyckel(),
-                nummer.kon,
-                nummer.fodelsear,
-            ],
-        )
-        return int(markor.fetchone()[0])
-
-
-def _uppdatera_namn(person_id: int, *, fornamn: str, efternamn: str) -> None:
-    """Den senaste registreringens namn gäller för personen.
-
-    Skrivs alltid: antalet frågor säger då inte om personen redan fanns, i en insats som användaren inte når (P2).
-    """
-    namn = {"fornamn": fornamn, "efternamn": efternamn}
-    for nyckel_id in kryptering.nycklar():
-        krypterat = {falt: kryptering.kryptera(text, falt=falt, nyckel_id=nyckel_id) for falt, text in namn.items()}
-        if Identitet.objects.filter(person_id=person_id, nyckel_id=nyckel_id).update(**krypterat):
-            return
 
 
 def inregistrera(
@@ -89,7 +46,7 @@ def inregistrera(
     `fore` har fälten i `FOREFALT`; de som saknas är utan svar. `svar` är de på kompletterande frågor.
     Ger ValidationError, per fält, om något inte stämmer, också när en samtidig registrering hann före.
     """
-    _krav_inte_framtid("inregistrering", inregistrering)
+    krav_inte_framtid("inregistrering", inregistrering)
     if nummer.fodelsear > inregistrering.year:
         raise ValidationError({"inregistrering": "Inregistreringen kan inte vara före personens födelse."})
     with skriver():
@@ -107,7 +64,7 @@ def inregistrera(
             **{**tomma_svar(FOREFALT), **fore},
         )
         Folkbokforing.objects.create(deltagande=deltagande, kommun=kommun, stadsdel=stadsdel)
-        _uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn)
+        uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn)
         fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.IN, svar=svar)
         logga(
             Handelse.Typ.DELTAGARE_INREGISTRERAD,
@@ -158,14 +115,14 @@ def utregistrera(
     fritext; statistiken står kvar. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per
     fält.
     """
-    _krav_inte_framtid("utregistrering", utregistrering)
+    krav_inte_framtid("utregistrering", utregistrering)
     with skriver():
         deltagande = Deltagande.objects.select_for_update(of=("self",)).select_related("insats").get(pk=deltagande.pk)
         krav_version(deltagande.version, version)
         if deltagande.utregistrering:
             raise ValidationError(f"Deltagaren är redan utregistrerad, {deltagande.utregistrering.isoformat()}.")
         if avslutningsanledning == ATERTAGET_SAMTYCKE:
-            _avidentifiera(deltagande)
+            avidentifiera(deltagande)
             deltagande.avidentifierat = True  # så som databasens funktion lämnade raden
         utan_svar = avslutningsanledning == FELREGISTRERING
         uppgifter = {**tomma_svar(EFTERFALT), **({} if utan_svar else efter)}
@@ -187,24 +144,6 @@ def utregistrera(
             **_besvarade(fragor),
         )
     return deltagande
-
-
-def _avidentifiera(deltagande: Deltagande) -> None:
-    """Tar bort identiteten för personens alla deltaganden i insatsen (R25, P10).
-
-    Fingeravtrycken hindrar att en fil återställer den.
-    """
-    nummer = Identitet.objects.get(person_id=deltagande.person_id).klartext("personnummer")
-    insatsen = Deltagande.objects.filter(person_id=deltagande.person_id, insats_id=deltagande.insats_id)
-    for ett in insatsen.filter(avidentifierat=False):
-        avtryck = kryptering.fingeravtryck(
-            insats=deltagande.insats.nyckel,
-            person=nummer,
-            inregistrering=ett.inregistrering.isoformat(),
-            lopnr=ett.lopnr,
-        )
-        with connection.cursor() as markor:
-            markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [ett.pk, avtryck])
 
 
 def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> Deltagande | None:
@@ -257,108 +196,3 @@ def varningar(*, insats: Insats, kommun: Kommun, kon: str, inregistrering: date)
     if enda_kon and kon not in enda_kon:
         texter.append("Insatsen är till enbart för ett annat kön än deltagarens. Kontrollera insatsen.")
     return texter
-
-
-def registrera_anonyma(*, insats: Insats, ar: int, rader: Iterable[Anonymrad], av: Anvandare) -> None:
-    """Lägger till anonyma deltagare för ett kalenderår och låser kategoriseringen (`doman.md` 5, R11).
-
-    Antalen läggs till dem som redan är registrerade. Ger ValidationError för år i framtiden eller utanför
-    insatsens datum, och för en insats som inte tar emot anonyma.
-    """
-    _krav_ar_inte_framtid("ar", ar)
-    summor: dict[Kon, int] = {}
-    for rad in rader:
-        summor[rad.kon] = summor.get(rad.kon, 0) + rad.antal
-    if not summor or min(summor.values()) < 1:
-        raise ValidationError("Ange minst ett antal och lägg till det innan du sparar.")
-    with skriver():
-        las_kategorisering(insats=insats, orsak=Lasorsak.ANONYM, av=av)
-        for kon, antal in summor.items():
-            sparad, _ = Anonym.objects.get_or_create(insats=insats, ar=ar, kon=kon, defaults={"antal": 0})
-            Anonym.objects.filter(pk=sparad.pk).update(antal=F("antal") + antal)
-        logga(
-            Handelse.Typ.ANONYMA_REGISTRERADE,
-            av=av,
-            roll=Roll.DELTAGARANSVARIG,
-            insats_id=insats.pk,
-            ar=ar,
-            antal={kon.value: antal for kon, antal in summor.items()},
-        )
-
-
-def ta_bort_anonyma(*, insats: Insats, ar: int, kon: str, antal: int, anledning: str, av: Anvandare) -> None:
-    """Tar bort felregistrerade anonyma; det är ingen utregistrering (`doman.md` 5). Låset står kvar (R11).
-
-    Ger ValidationError om fler tas bort än som är registrerade.
-    """
-    with skriver():
-        rad = Anonym.objects.select_for_update(of=("self",)).filter(insats=insats, ar=ar, kon=kon).first()
-        finns = rad.antal if rad else 0
-        if rad is None or antal > finns:
-            raise ValidationError({"antal": f"Det finns {finns} registrerade att ta bort."})
-        rad.antal -= antal
-        rad.save(update_fields=["antal"])
-        logga(
-            Handelse.Typ.ANONYMA_BORTTAGNA,
-            av=av,
-            roll=Roll.DELTAGARANSVARIG,
-            insats_id=insats.pk,
-            ar=ar,
-            kon=kon,
-            antal=antal,
-            anledning=anledning,
-        )
-
-
-class Arsantal(NamedTuple):
-    """Ett års antal så som det skrevs, och versionen det utgår från (0: inget fanns)."""
-
-    antal: int | None
-    version: int
-
-
-def registrera_antal(*, insats: Insats, ar: Mapping[int, Arsantal], av: Anvandare) -> int:
-    """Sparar det faktiska antalet per kalenderår i en volyminsats och låser kategoriseringen (R11, R16).
-
-    Ett tomt antal tar bort årets registrering. Returnerar hur många år som ändrades. Ger Krock om någon annan
-    har ändrat ett av åren, ValidationError för år i framtiden eller utanför insatsens datum.
-    """
-    with skriver():
-        # Raden låses, så att två som sparar samtidigt kommer efter varandra.
-        insats = Insats.objects.las(insats.pk)
-        sparade = {rad.ar: rad for rad in Volymantal.objects.filter(insats=insats, ar__in=ar)}
-        andrade = {}
-        for aret, nytt in ar.items():
-            rad = sparade.get(aret)
-            if (rad.antal if rad else None) == nytt.antal:
-                continue
-            krav_version(rad.version if rad else 0, nytt.version)
-            _krav_ar_inte_framtid(f"antal_{aret}", aret)
-            andrade[aret] = nytt.antal
-            if rad is None:
-                las_kategorisering(insats=insats, orsak=Lasorsak.ANTAL, av=av)
-                rad = Volymantal(insats=insats, ar=aret, version=0)
-            if nytt.antal is None:
-                rad.delete()
-            else:
-                rad.antal, rad.version = nytt.antal, rad.version + 1
-                rad.save()
-        if andrade:
-            logga(
-                Handelse.Typ.ANTAL_REGISTRERAT,
-                av=av,
-                roll=Roll.INSATSANSVARIG,
-                insats_id=insats.pk,
-                antal={str(a): n for a, n in andrade.items()},
-            )
-    return len(andrade)
-
-
-def _krav_inte_framtid(falt: str, dag: date) -> None:
-    if dag > timezone.localdate():
-        raise ValidationError({falt: "Datumet kan inte vara i framtiden."})
-
-
-def _krav_ar_inte_framtid(falt: str, ar: int) -> None:
-    if ar > timezone.localdate().year:
-        raise ValidationError({falt: "Året kan inte vara i framtiden."})

@@ -134,7 +134,7 @@ def test_person_for_utan_insats_nekas(tva):
         "UPDATE deltagare_deltagande SET kon = 'man'",
         "UPDATE deltagare_deltagande SET alder = 1",
         "UPDATE deltagare_deltagande SET avidentifierat = false",
-        "UPDATE deltagare_folkbokforing SET kommun_id = '0180'",
+        "UPDATE deltagare_folkbokforing SET deltagande_id = 1",
         "UPDATE insatser_insats SET nyckel = 'X'",
         "UPDATE insatser_insats SET samverkansorganisation_id = 1",
         "DELETE FROM deltagare_anonym",

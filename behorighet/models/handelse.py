@@ -86,6 +86,20 @@ class Handelse(models.Model):
         SAMVERKANSORGANISATION_ANDRAD = "samverkansorganisation_andrad", "Samverkansorganisation ändrad"
         PAMINNELSE_SKICKAD = "paminnelse_skickad", "Påminnelse skickad"
         FRAGOR_ANDRADE = "fragor_andrade", "Kompletterande frågor ändrade"
+        PERSON_HAMTAD = "person_hamtad", "Uppgifter hämtade ur folkbokföringen"
+        PERSON_I_LISTA = "person_i_lista", "Person visad i en lista"
+        PERSONNUMMER_VISAT = "personnummer_visat", "Personnummer visat"
+        DELTAGANDE_RATTAT = "deltagande_rattat", "Deltagande rättat"
+        UTREGISTRERING_ANGRAD = "utregistrering_angrad", "Utregistrering ångrad"
+        SAMTYCKE_ARKIVERAT = "samtycke_arkiverat", "Samtycke markerat som arkiverat"
+        NUMMER_BYTT = "nummer_bytt", "Samordningsnummer bytt mot personnummer"
+        SKYDD_KONTROLLERAT = "skydd_kontrollerat", "Skyddade personuppgifter efterfrågade"
+        DELTAGARE_EXPORTERAD = "deltagare_exporterad", "Person hämtad i en fil"
+        REGISTERUTDRAG = "registerutdrag", "Registerutdrag framtaget"
+        GALLRING_FORESLAGEN = "gallring_foreslagen", "Gallring föreslagen"
+        GALLRING_GODKAND = "gallring_godkand", "Gallring godkänd"
+        GALLRING_AVBRUTEN = "gallring_avbruten", "Gallring avbruten"
+        GALLRAT = "gallrat", "Uppgifter gallrade"
 
     tid = models.DateTimeField("tid", db_default=Now())
     av_id = models.BigIntegerField("användare", null=True)

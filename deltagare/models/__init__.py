@@ -6,6 +6,7 @@ from deltagare.models.inlasning import Inlasning, Omrade
 from deltagare.models.kod import Kod
 from deltagare.models.person import Folkbokforing, Identitet, Person
 from deltagare.models.svar import Svar
+from deltagare.models.uppslag import Registerpost, Uppslag
 
 __all__ = [
     "Anonym",
@@ -17,6 +18,8 @@ __all__ = [
     "Kod",
     "Omrade",
     "Person",
+    "Registerpost",
     "Svar",
+    "Uppslag",
     "Volymantal",
 ]

@@ -73,14 +73,15 @@ def _skriv(insats: Insats, ar: int, sparad: Arsbudget, ny: Arsbudget) -> None:
         _skriv_plan(insats, ar, sparad.planerat, ny.planerat)
     fore = {rad.rad: rad for rad in sparad.rader}
     kvar = {rad.rad for rad in ny.rader}
-    poster = Budgetpost.objects.filter(insats=insats, ar=ar)
     if bort := [nummer for nummer in fore if nummer is not None and nummer not in kvar]:
-        poster.filter(rad__in=bort).delete()
-    for rad in ny.rader:
-        if rad.rad in fore and rad != fore[rad.rad]:
-            poster.filter(rad=rad.rad or 0).update(**_varden(rad))
-    nya = [rad for rad in ny.rader if rad.rad not in fore]
-    Budgetpost.objects.bulk_create(Budgetpost(insats=insats, ar=ar, **_varden(rad)) for rad in nya)
+        Budgetpost.objects.filter(insats=insats, ar=ar, rad__in=bort).delete()
+    skrivs = [Budgetpost(insats=insats, ar=ar, **_varden(rad)) for rad in ny.rader if rad != fore.get(rad.rad)]
+    Budgetpost.objects.bulk_create(
+        skrivs,
+        update_conflicts=True,
+        unique_fields=["insats", "ar", "rad"],
+        update_fields=["budgettyp", "budget", "utfall", "beskrivning"],
+    )
 
 
 def _skriv_plan(insats: Insats, ar: int, fore: int | None, efter: int | None) -> None:

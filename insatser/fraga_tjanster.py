@@ -3,6 +3,7 @@
 Regeln prövas här, i formuläret syns den. Att en fråga med svar står som den ställdes håller databasen.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
@@ -22,16 +23,21 @@ from insatser.models.fraga import MED_ALTERNATIV
 
 HOGST_ALTERNATIV: Final = 30
 
-# Delar av ord, så att också böjningar och sammansättningar känns igen.
+# Början av ord, så att också böjningar och sammansättningar känns igen, men inte "avbrott".
 KANSLIGA_ORD: Final = (
     "personnummer",
     "samordningsnummer",
     "födelse",
     "namn",
+    "förnamn",
+    "efternamn",
     "adress",
+    "hemadress",
+    "bostadsadress",
     "postnummer",
     "telefon",
     "mobilnummer",
+    "mobiltelefon",
     "e-post",
     "mejl",
     "diagnos",
@@ -52,12 +58,12 @@ KANSLIGA_ORD: Final = (
     "brott",
     "kriminal",
 )
+_BORJAR_ETT_ORD: Final = re.compile(rf"\b(?!ursprunglig|brottas)({'|'.join(map(re.escape, KANSLIGA_ORD))})")
 
 
 def kansliga_ord(*texter: str) -> list[str]:
     """Ord i texterna som tyder på att frågan pekar ut någon eller är känslig. En varning, aldrig ett hinder."""
-    text = " ".join(texter).casefold()
-    return [ordet for ordet in KANSLIGA_ORD if ordet in text]
+    return list(dict.fromkeys(_BORJAR_ETT_ORD.findall(" ".join(texter).casefold())))
 
 
 def skapa_fraga(

@@ -73,16 +73,24 @@ def _summa(belopp: Iterable[int | None]) -> int | None:
 
 
 def _egna_ar(insats: Insats) -> range:
-    """Åren som insatsen pågår; utan slutdatum några år framåt."""
-    sista = insats.slutdatum.year if insats.slutdatum else timezone.localdate().year + AR_FRAMAT
-    return range(insats.startdatum.year, max(sista, insats.startdatum.year) + 1)
+    """Åren som insatsen pågår, inom samverkansorganisationens datum (R7); utan slutdatum några år framåt."""
+    organisation = insats.samverkansorganisation
+    forsta = max(insats.startdatum, organisation.startdatum).year
+    slut = [dag.year for dag in (insats.slutdatum, organisation.slutdatum) if dag]
+    sista = min(slut, default=timezone.localdate().year + AR_FRAMAT)
+    return range(forsta, max(sista, forsta) + 1)
 
 
 def budgetaren(insats: Insats) -> list[int]:
     """Åren som insatsen kan ha budget för, stigande: de som den pågår, och de som redan har något registrerat."""
-    registrerade = Budget.objects.filter(insats=insats).values_list("ar")
+    return sorted({*_egna_ar(insats), *registrerade_ar(insats)})
+
+
+def registrerade_ar(insats: Insats) -> list[int]:
+    """Åren som har något registrerat, det senaste först."""
+    planer = Budget.objects.filter(insats=insats).values_list("ar")
     poster = Budgetpost.objects.filter(insats=insats).values_list("ar")
-    return sorted({*_egna_ar(insats), *(ar for (ar,) in registrerade.union(poster))})
+    return sorted((ar for (ar,) in planer.union(poster)), reverse=True)
 
 
 def kan_ha_budget(insats: Insats, ar: int) -> bool:

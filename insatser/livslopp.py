@@ -10,7 +10,7 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from insatser.budget_tjanster import spara_budget
-from insatser.insatsbudget import alla_ar, arsbudget, till_nytt_ar
+from insatser.insatsbudget import arsbudget, registrerade_ar, till_nytt_ar
 from insatser.models import Insats, Uppdrag
 from insatser.tjanster import skapa_insats
 
@@ -23,9 +23,9 @@ def kopiera_insats(*, forlaga: Insats, med_budget: bool, av: Anvandare, **uppgif
     """
     with skriver():
         insats = skapa_insats(**uppgifter, av=av)
-        aren = alla_ar(forlaga) if med_budget else []
+        aren = registrerade_ar(forlaga) if med_budget else []
         if aren:
-            budget = till_nytt_ar(arsbudget(forlaga, aren[0].ar))
+            budget = till_nytt_ar(arsbudget(forlaga, aren[0]))
             samma_sort = forlaga.ar_volyminsats == insats.ar_volyminsats
             spara_budget(
                 insats=insats,
@@ -64,6 +64,6 @@ def ta_bort_insats(*, insats: Insats, version: int, av: Anvandare) -> None:
             roll=Roll.INSATSANSVARIG,
             insats_id=insats.pk,
             uppdrag=list(Uppdrag.objects.filter(insats=insats).order_by("pk").values_list("pk", flat=True)),
-            budgetar=[ett.ar for ett in alla_ar(insats)],
+            budgetar=registrerade_ar(insats),
         )
         insats.delete()

@@ -21,8 +21,8 @@ app_name = "insatser"
 
 # /insatser/
 urlpatterns = [
-    path("", lista.lista, name="lista"),
-    path("export/", lista.export, name="export"),
+    path("", lista.insatser, name="lista"),
+    path("export/", lista.insatsexport, name="export"),
     path("kategorier/", lista.kategorier, name="kategorier"),
     path("ny/", views.ny, name="ny"),
     path("kategorival/", views.kategorivalen, name="kategorival"),
@@ -44,7 +44,8 @@ _VALJ, _GE, _AVSLUTA = "uppdrag/valj/", "uppdrag/ge/", "uppdrag/avsluta/"
 # / : samverkansorganisationer, uppdrag, och att avsluta den behörighet som uppdrag vilar på
 uppdrag = (
     [
-        path(_ORGANISATIONER, organisationer.lista, name="organisationer"),
+        path(_ORGANISATIONER, lista.organisationer, name="organisationer"),
+        path(f"{_ORGANISATIONER}export/", lista.organisationsexport, name="organisationsexport"),
         path(f"{_ORGANISATIONER}ny/", organisationer.ny, name="ny_organisation"),
         path(f"{_ORGANISATIONER}<int:pk>/", organisationer.organisation, name="organisation"),
         path(f"{_ORGANISATIONER}<int:pk>/historik/", historik.organisation, name="historik"),

@@ -24,7 +24,7 @@ from insatser.kategorier import KATEGORIER
 from insatser.models import Budget, Budgetpost, Insats, Uppdrag
 from insatser.uppdrag_tjanster import ge_uppdrag
 from tests import fabriker
-from tests.test_lasning import samtidigt
+from tests.samtidigt import samtidigt
 
 IDAG = timezone.localdate()
 I_AR = IDAG.year

@@ -130,6 +130,16 @@ def test_aret_ska_vara_insatsens(org, ansvarig):
     assert spara(insats, ansvarig, ar=2018)  # det som finns går alltid att ta bort
 
 
+def test_aret_ska_vara_inom_samverkansorganisationens_datum(ansvarig):
+    """R7: också för en insats som pågår tills vidare."""
+    org = fabriker.organisation(startdatum=date(2019, 3, 1), slutdatum=date(2020, 6, 30))
+    insats = fabriker.insats(org, startdatum=date(2019, 5, 1), slutdatum=None)
+
+    assert budgetaren(insats) == [2019, 2020]
+    with pytest.raises(ValidationError, match="pågår inte 2021"):
+        spara(insats, ansvarig, rad(1), ar=2021)
+
+
 def test_kontor_har_ingen_budget(ansvarig):
     kontor = fabriker.insats(
         fabriker.organisation(samverkansform="af"),

@@ -1,5 +1,6 @@
 """Sidorna där uppdrag ges och avslutas: kedjan, räckvidden, tiderna och vad som loggas (R1a, R3, R4, P1, P4, P15)."""
 
+import io
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -7,10 +8,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from behorighet.models import Behorighet, Handelse, Organisation
 from behorighet.roller import Rattighet, Roll
-from insatser.models import Insats, Samverkansorganisation, Uppdrag, Uppdragslage
+from insatser.models import Insats, Organisationsbudget, Samverkansorganisation, Uppdrag, Uppdragslage
 from insatser.uppdrag_tjanster import att_fraga, avsluta_uppdrag, avsluta_uppdrag_for, ge_uppdrag, kan_ge
 from tests import fabriker
 
@@ -537,6 +539,7 @@ def adresser(org, insats):
     deltagaransvarig = fabriker.uppdrag(fabriker.anvandare(), Roll.DELTAGARANSVARIG, insats)
     return {
         "organisationer": reverse("uppdrag:organisationer"),
+        "organisationsexport": reverse("uppdrag:organisationsexport"),
         "organisation": org.get_absolute_url(),
         "anvandare": reverse("uppdrag:anvandare", args=[org.pk]),
         "anvandares_uppdrag": reverse(
@@ -555,7 +558,7 @@ def adresser(org, insats):
     }
 
 
-OPPNA = ("organisationer", "organisation", "anvandare", "anvandares_uppdrag")
+OPPNA = ("organisationer", "organisationsexport", "organisation", "anvandare", "anvandares_uppdrag")
 SYSTEMETS = ("ny_organisation", "valj_forsta", "ge_forsta")
 I_ORGANISATION = ("valj_i_organisation", "ge_i_organisation", "avsluta_i_organisation")
 PA_INSATS = ("valj_pa_insats", "ge_pa_insats", "avsluta_pa_insats")
@@ -649,6 +652,82 @@ def test_listan_for_htmx_ar_bara_raderna(client, org, administrator):
 
     assert "<html" not in text(svar)
     assert "Samordningsförbundet Älven" in text(svar)
+
+
+def organisationslista(client, **urval):
+    return client.get(reverse("uppdrag:organisationer"), urval)
+
+
+def test_organisationernas_kolumner_valjs_sorteras_och_raknas(client, org, administrator):
+    berget = fabriker.organisation(namn="Berget", ort="Luleå", slutdatum=IDAG)
+    berget.kommuner.set(["2580", "0114"])
+    for nr in range(2):
+        fabriker.insats(berget, namn=f"Insats {nr}", slutdatum=IDAG)
+    fabriker.insats(berget, startdatum=IDAG - timedelta(days=9), slutdatum=IDAG - timedelta(days=1))
+    arsbudget = Organisationsbudget.objects.create(samverkansorganisation=berget, ar=IDAG.year)
+    part = Organisation.objects.create(namn="Region Berg", typ="region")
+    for rad, belopp in enumerate((70_000, 500), 1):
+        arsbudget.finansieringsposter.create(rad=rad, organisation=part, belopp=belopp)
+
+    svar = organisationslista(
+        client, kolumner=["kommuner", "ort", "insatser", "finansiering"], sortering="-finansiering"
+    )
+    berg, andra = svar.context["rader"]
+
+    assert [kolumn.kod for kolumn in svar.context["kolumner"]] == [
+        "namn", "kommuner", "ort", "insatser", "finansiering"
+    ]  # fmt: skip
+    assert (berg[0], [varde for _, varde in berg[1]]) == (berget, ["Upplands Väsby, Luleå", "Luleå", 2, 70_500])
+    assert (andra[0], [varde for _, varde in andra[1]][2:]) == (org, [0, None])
+    assert "70 500" in text(svar).replace("\xa0", " ")
+    # Den som inte slutar står sist åt båda hållen
+    for sortering in ("slutdatum", "-slutdatum"):
+        assert [post for post, _ in organisationslista(client, sortering=sortering).context["rader"]] == [berget, org]
+    # En kolumn som inte visas går inte att sortera på, och inte en påhittad
+    for sortering in ("-finansiering", "-namn; DROP"):
+        assert organisationslista(client, sortering=sortering).context["sortering"] == "namn"
+
+
+def test_organisationslistan_tar_samma_antal_fragor_och_sager_vad_den_beror_pa(
+    client, org, administrator, django_assert_max_num_queries
+):
+    forsta = organisationslista(client)
+    alla = [kod for kod, _ in forsta.context["form"].fields["kolumner"].choices]
+    assert "HX-Request" in forsta["Vary"]
+
+    def fragor():
+        with django_assert_max_num_queries(20) as fragorna:
+            organisationslista(client, kolumner=alla)
+        return len(fragorna)
+
+    en = fragor()
+    for nr in range(100):
+        fabriker.organisation(namn=f"Förbund {nr:03}")
+    assert fragor() == en
+
+    svar = organisationslista(client, q="*", sortering="-namn", kolumner=["ort"])
+    assert len(svar.context["rader"]) == 100
+    assert "?q=*&amp;sortering=-namn&amp;kolumner=ort&amp;sida=2" in text(svar).replace("%2A", "*")
+    export = reverse("uppdrag:organisationsexport")
+    assert f"{export}?q=*&amp;sortering=-namn&amp;kolumner=ort" in text(svar).replace("%2A", "*")
+
+
+def test_organisationsexporten_ar_det_som_visas_och_formler_ar_text(client, org, administrator):
+    fabriker.organisation(namn="=1+1", kontaktperson="@summa", startdatum=date(2024, 3, 1))
+    fabriker.organisation(namn="Tvåparten", samverkansform="tvapart")
+
+    svar = client.get(
+        reverse("uppdrag:organisationsexport"),
+        {"form": "finsam", "kolumner": ["kontaktperson", "startdatum", "insatser"], "sortering": "-namn"},
+    )
+    rader = list(load_workbook(io.BytesIO(svar.content)).active.iter_rows())
+
+    assert [cell.value for cell in rader[0]] == ["Namn", "Kontaktperson", "Startdatum", "Pågående insatser"]
+    assert [rad[0].value for rad in rader[1:]] == ["Samordningsförbundet Älven", "=1+1"]
+    assert all(cell.data_type == "s" and cell.quotePrefix for cell in rader[2][:2])
+    assert rader[2][2].value.date() == date(2024, 3, 1)
+    assert rader[2][3].value == 0
+    assert "no-store" in svar["Cache-Control"]
 
 
 def test_organisationens_alla_anvandare(client, org, insats, administrator):

@@ -10,8 +10,9 @@ from insatser.forms.insats import VILLKORENS_FALT, InsatsForm, lastext
 from insatser.forms.kategori import Kategoripanel, kategorival
 from insatser.forms.logg import Loggsok
 from insatser.forms.omrade import Kommunsok, Omradesform
-from insatser.forms.organisation import ORGANISATIONSVILLKOR, Andringsform, Organisationsform, Organisationssok
+from insatser.forms.organisation import ORGANISATIONSVILLKOR, Andringsform, Organisationsform
 from insatser.forms.organisationsbudget import FINANSIERING, KOSTNADER, Organisationsbudgetform
+from insatser.forms.organisationssok import Organisationssok
 from insatser.forms.sok import Sokform
 from insatser.forms.uppdrag import Anvandarsok, Avslutaform, Uppdragsform, slut_for
 

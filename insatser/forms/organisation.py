@@ -7,24 +7,16 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout, Row, Submit
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, Func, OrderBy, Q
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
 
 from behorighet.krock import Krock
-from behorighet.models import Anvandare
-from behorighet.sok import monster
 from fkui.falt import BLANKSTEG, Datumfalt, Organisationsnummerfalt, Tokenfalt, valfalt
 from fkui.layout import Knapprad, Lank, Panel, Uppgift
-from fkui.sokform import Sokformular
 from fkui.templatetags.fkui import utdata
 from fkui.widgets import TalText
-from insatser.brister import utan_insatsansvarig
-from insatser.insatskolumner import Laget
 from insatser.kategorier import Samverkansform
-from insatser.models import Kommun, Samverkansorganisation, Uppdrag
-from insatser.models.organisation import SamverkansorganisationQuerySet
+from insatser.models import Kommun, Samverkansorganisation
 
 # Handlingsplanssamverkan upphörde 2013; gamla kommer med importen.
 VALBARA_FORMER: Final = [(form.value, form.label) for form in Samverkansform if form != Samverkansform.HANDLINGSPLAN]
@@ -42,53 +34,6 @@ ORGANISATIONSVILLKOR: Final = {
     "organisationen_rymmer_sin_budget": "slutdatum",
     "administrativa_kostnader_inom_finsam": "samverkansform",
 }
-
-
-class Organisationssok(Sokformular):
-    """Sökningen över listan. Ett okänt värde i adressen är som inget urval alls."""
-
-    etikett = "Samverkansorganisationer"
-
-    SORTERINGAR: Final[dict[str, F | Func]] = {
-        "namn": Func("namn", function="sus_sortnyckel"),
-        "startdatum": F("startdatum"),
-    }
-
-    q = forms.CharField(label="Namn", required=False, max_length=200, help_text="* ersätter valfria tecken.")
-    form = forms.ChoiceField(label="Samverkansform", required=False, choices=[("", "Alla"), *Samverkansform.choices])
-    lage = forms.ChoiceField(label="Läge", required=False, choices=[("", "Alla"), *Laget.choices])
-    mina = forms.BooleanField(label="Bara där jag har uppdrag", required=False)
-    utan_insatsansvarig = forms.BooleanField(label="Utan insatsansvarig", required=False)
-
-    def __init__(self, data: QueryDict, *, anvandare: Anvandare) -> None:
-        self.anvandare = anvandare
-        super().__init__(data)
-        sortering = data.get("sortering", "")
-        self.sortering = sortering if sortering.removeprefix("-") in self.SORTERINGAR else "namn"
-
-    def urval(self, organisationer: SamverkansorganisationQuerySet) -> SamverkansorganisationQuerySet:
-        """Samverkansorganisationerna som sökningen träffar, sorterade."""
-        data = self.cleaned_data
-        idag = timezone.localdate()
-        if sokt := data.get("q"):
-            organisationer = organisationer.filter(namn__iregex=monster(sokt))
-        if form := data.get("form"):
-            organisationer = organisationer.filter(samverkansform=form)
-        slut = Q(slutdatum__lt=idag)
-        lagen = {
-            Laget.KOMMANDE: Q(startdatum__gt=idag),
-            Laget.PAGAENDE: Q(startdatum__lte=idag) & ~slut,
-            Laget.AVSLUTAD: slut,
-        }
-        if lage := data.get("lage"):
-            organisationer = organisationer.filter(lagen[Laget(lage)])
-        if data.get("mina"):
-            egna = Uppdrag.objects.gallande().filter(behorighet__anvandare=self.anvandare, insats=None)
-            organisationer = organisationer.filter(pk__in=egna.values("samverkansorganisation"))
-        if data.get("utan_insatsansvarig"):
-            organisationer = utan_insatsansvarig(organisationer, idag=idag)
-        ordning = self.SORTERINGAR[self.sortering.removeprefix("-")]
-        return organisationer.order_by(OrderBy(ordning, descending=self.sortering.startswith("-")), "pk")
 
 
 class Uppgiftsform(forms.Form):

@@ -147,7 +147,7 @@ class Organisationsbudgetform(forms.Form):
             Knapprad(
                 Submit("spara", "Spara"),
                 *([Knapp(f"Kopiera från {self.forra}", namn="kopiera")] if self.forra else []),
-                Lank("Avbryt", self.avbryt, sort="tertiary"),
+                Lank("Avbryt", self.avbryt, sort="tertiary" if self.forra else "secondary"),
             ),
         )
 

@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout, Row, Submit
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from behorighet.forms import Avslutningsform
 from behorighet.models import Behorighet
 from behorighet.sok import monster
-from fkui.falt import Datumfalt, Tokenfalt, marka
-from fkui.layout import Knapp, Knapprad, Lank, Panel, Uppgift
+from fkui.falt import Datumfalt, Tokenfalt
+from fkui.layout import Knapprad, Lank, Panel, Uppgift
 from fkui.sokform import Sokformular
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
@@ -88,38 +88,14 @@ class Uppdragsform(forms.Form):
         return data
 
 
-class Avslutaform(forms.Form):
-    """Avsluta efter en viss dag, eller genast (R1a)."""
+class Avslutaform(Avslutningsform):
+    """Avsluta efter en viss dag, eller genast (R1a), i en panel som säger vad som avslutas."""
 
-    till = Datumfalt(label="Till och med", required=False, help_text="Sista dagen, åååå-mm-dd.")
-    token = Tokenfalt()
-
-    def __init__(self, *args: Any, rubrik: str, ingress: str, avbryt: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rubrik: str, ingress: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        marka(self.fields["till"], dolj_valfritt=True)
-        self.helper = FormHelper()
-        self.helper.layout = Layout(
-            Panel(rubrik, Field("till", wrapper_class="sus-date"), "token", css_id="avsluta", ingress=ingress),
-            Knapprad(
-                Submit("avsluta", "Avsluta"),
-                Knapp("Avsluta nu", namn="nu"),
-                Lank("Avbryt", avbryt, sort="tertiary"),
-            ),
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """*Avsluta* behöver en dag; *Avsluta nu* bryr sig inte om fältet."""
-        data = super().clean() or {}
-        if self.nu:
-            self.errors.pop("till", None)
-        elif not data.get("till") and "till" not in self.errors:
-            self.add_error("till", ValidationError("Ange den sista dagen, eller välj Avsluta nu."))
-        return data
-
-    @property
-    def nu(self) -> bool:
-        """Sant när *Avsluta nu* valdes."""
-        return "nu" in self.data
+        self.fields["till"].help_text = "Sista dagen, åååå-mm-dd."
+        falt = self.helper.layout.fields
+        falt[:-1] = [Panel(rubrik, *falt[:-1], css_id="avsluta", ingress=ingress)]
 
     def slut(self) -> dict[str, Any]:
         """Det tjänsterna tar emot."""

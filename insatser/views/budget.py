@@ -60,6 +60,7 @@ def budget(request: Begaran, pk: int) -> HttpResponse:
             "summa": aret.summa(),
             "utan_utfall": sum(rad.utfall is None for rad in aret.rader),
             "alla_ar": alla_ar(insats),
+            "idag": timezone.localdate(),
             "far_andra": far,
         },
     )

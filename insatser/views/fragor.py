@@ -5,13 +5,13 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from behorighet.inskick import en_gang
+from behorighet.inskick import dubbelklick, en_gang
 from behorighet.krock import Krock
 from behorighet.models import Giltighetslage
 from behorighet.roller import Rattighet
@@ -182,7 +182,12 @@ def _avsluta(form: Fragaslut, fraga: Fraga, request: Begaran) -> str:
 @kraver(Rattighet.ANDRA_ORGANISATION)
 def ta_bort(request: Begaran, pk: int) -> HttpResponse:
     """Ta bort en fråga som saknar svar, efter en bekräftelse."""
-    fraga = _fraga(request, pk)
+    try:
+        fraga = _fraga(request, pk)
+    except Http404:
+        if svar := dubbelklick(request):
+            return redirect(svar)
+        raise
     form = Borttagning(request.POST if request.method == "POST" else None, avbryt=_listan(fraga))
     if form.is_bound and form.is_valid():
         try:

@@ -192,8 +192,9 @@ class Kontrollage:
 
 
 def _lage(kontroll: Loggkontroll, anvandare: Anvandare) -> Kontrollage:
-    rader = list(kontroll.rader.select_related("granskad_av"))
-    handelser = Handelse.objects.in_bulk([rad.handelse_id for rad in rader])
+    alla = list(kontroll.rader.select_related("granskad_av"))
+    handelser = Handelse.objects.in_bulk([rad.handelse_id for rad in alla])
+    rader = [rad for rad in alla if rad.handelse_id in handelser]  # loggen kan vara gallrad (P12)
     text = {en.handelse.pk: en for en in loggrader(handelser.values())}
     rader.sort(key=lambda rad: (handelser[rad.handelse_id].tid, rad.pk))
     kvar = [rad for rad in rader if not rad.utfall]

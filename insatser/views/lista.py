@@ -1,6 +1,10 @@
-"""Listan av insatser, som sida och som arbetsbok för Excel, och tabellen över kategorier."""
+"""Listorna av insatser och samverkansorganisationer, som sida och som arbetsbok, och tabellen över kategorier."""
+
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,55 +15,129 @@ from django.views.decorators.vary import vary_on_headers
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from fkui import kalkyl
+from fkui.kolumner import Kolumnsok
 from insatser import kategorihjalp
-from insatser.forms import Sokform
-from insatser.models import Insats, InsatsQuerySet
+from insatser.forms import Organisationssok, Sokform
+from insatser.models import Insats, Samverkansorganisation
 
 RADER_PER_SIDA = 100
 
 
-def _sokning(request: Begaran) -> tuple[Sokform, InsatsQuerySet]:
+@dataclass(frozen=True, slots=True)
+class _Lista:
+    """Det som skiljer listorna åt. `mal` är id på det som htmx byter, adresserna är namn i urls, och `tomt` säger vem
+    som registrerar.
+    """
+
+    en: str
+    flera: str
+    mal: str
+    adress: str
+    export: str
+    ny: str
+    far_registrera: Rattighet
+    tomt: str
+
+    @property
+    def inga_traffar(self) -> str:
+        return f"Inga {self.flera} matchar sökningen"
+
+    @property
+    def inga(self) -> str:
+        return f"Inga {self.flera} är registrerade"
+
+
+_INSATSER: Final = _Lista(
+    en="insats",
+    flera="insatser",
+    mal="insatslista",
+    adress="insatser:lista",
+    export="insatser:export",
+    ny="insatser:ny",
+    far_registrera=Rattighet.REGISTRERA_INSATS,
+    tomt="Den insatsansvariga registrerar insatser.",
+)
+_ORGANISATIONER: Final = _Lista(
+    en="samverkansorganisation",
+    flera="samverkansorganisationer",
+    mal="organisationslista",
+    adress="uppdrag:organisationer",
+    export="uppdrag:organisationsexport",
+    ny="uppdrag:ny_organisation",
+    far_registrera=Rattighet.ADMINISTRERA_SYSTEMET,
+    tomt="Systemadministratören registrerar samverkansorganisationer.",
+)
+
+
+def _insatser(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
     form = Sokform(request.GET, anvandare=request.user, idag=timezone.localdate())
     insatser = Insats.objects.synliga_for(request.user, request.rattighet).select_related("samverkansorganisation")
     return form, form.urval(insatser)
 
 
+def _organisationer(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
+    form = Organisationssok(request.GET, anvandare=request.user, idag=timezone.localdate())
+    return form, form.urval(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet))
+
+
 @require_safe
 @kraver(Rattighet.VISA_INSATSER)
 @vary_on_headers("HX-Request")
-def lista(request: Begaran) -> HttpResponse:
+def insatser(request: Begaran) -> HttpResponse:
     """Alla insatser: sök, urval, sortering och kolumner i adressen, hundra på varje sida."""
-    form, insatser = _sokning(request)
-    sida = Paginator(insatser, RADER_PER_SIDA).get_page(request.GET.get("sida"))
+    return _sida(request, _INSATSER, *_insatser(request))
+
+
+@require_safe
+@kraver(Rattighet.VISA_INSATSER)
+@vary_on_headers("HX-Request")
+def organisationer(request: Begaran) -> HttpResponse:
+    """Alla samverkansorganisationer, på samma sätt."""
+    return _sida(request, _ORGANISATIONER, *_organisationer(request))
+
+
+@require_safe
+@kraver(Rattighet.VISA_INSATSER)
+def insatsexport(request: Begaran) -> HttpResponse:
+    """Listan över insatser som den visas, alla sidor, för Excel."""
+    return _arbetsbok(_INSATSER, *_insatser(request))
+
+
+@require_safe
+@kraver(Rattighet.VISA_INSATSER)
+def organisationsexport(request: Begaran) -> HttpResponse:
+    """Listan över samverkansorganisationer som den visas, alla sidor, för Excel."""
+    return _arbetsbok(_ORGANISATIONER, *_organisationer(request))
+
+
+def _sida(request: Begaran, lista: _Lista, form: Kolumnsok, poster: QuerySet[Any]) -> HttpResponse:
+    sida = Paginator(poster, RADER_PER_SIDA).get_page(request.GET.get("sida"))
     kolumner = form.valda_kolumner
     return render(
         request,
-        "insatser/_insats_rader.html" if request.htmx else "insatser/insats_lista.html",
+        "insatser/_lista_rader.html" if request.htmx else "insatser/lista.html",
         {
+            "lista": lista,
             "form": form,
             "sida": sida,
             "kolumner": kolumner,
-            "rader": [(insats, [(kolumn, kolumn.varde(insats)) for kolumn in kolumner[1:]]) for insats in sida],
+            "rader": [(post, [(kolumn, kolumn.varde(post)) for kolumn in kolumner[1:]]) for post in sida],
             "sortering": form.ordning,
             "sokt": form.har_urval,
             "idag": timezone.localdate(),
-            "far_registrera": request.user.far(Rattighet.REGISTRERA_INSATS),
+            "far_registrera": request.user.far(lista.far_registrera),
         },
     )
 
 
-@require_safe
-@kraver(Rattighet.VISA_INSATSER)
-def export(request: Begaran) -> HttpResponse:
-    """Listan som den visas, alla sidor, för Excel."""
-    form, insatser = _sokning(request)
+def _arbetsbok(lista: _Lista, form: Kolumnsok, poster: QuerySet[Any]) -> HttpResponse:
     kolumner = form.valda_kolumner
     innehall = kalkyl.arbetsbok(
-        "Insatser",
+        lista.flera.capitalize(),
         [(kolumn.rubrik, kolumn.bredd) for kolumn in kolumner],
-        ([kolumn.varde(insats) for kolumn in kolumner] for insats in insatser),
+        ([kolumn.varde(post) for kolumn in kolumner] for post in poster),
     )
-    filnamn = content_disposition_header(as_attachment=True, filename=f"insatser_{timezone.localdate()}.xlsx")
+    filnamn = content_disposition_header(as_attachment=True, filename=f"{lista.flera}_{timezone.localdate()}.xlsx")
     return HttpResponse(
         innehall,
         content_type=kalkyl.INNEHALLSTYP,

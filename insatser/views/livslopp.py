@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from behorighet.inskick import en_gang, tidigare_svar
+from behorighet.inskick import dubbelklick, en_gang
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
@@ -17,7 +17,7 @@ from fkui.fel import visa_fel
 from fkui.templatetags.fkui import vardetext
 from insatser import livslopp, tjanster
 from insatser.forms import VILLKORENS_FALT, Insatsborttagsform, Insatsslutform
-from insatser.insatsbudget import alla_ar
+from insatser.insatsbudget import registrerade_ar
 from insatser.models import Insats, Uppdrag
 
 
@@ -80,9 +80,12 @@ def _avsluta(form: Insatsslutform, insats: Insats, request: Begaran) -> str:
 @kraver(Rattighet.REGISTRERA_INSATS)
 def ta_bort(request: Begaran, pk: int) -> HttpResponse:
     """Ta bort en insats som inget är registrerat i, efter en bekräftelse som säger vad som följer med."""
-    if request.method == "POST" and (svar := _redan_borttagen(request)):
-        return redirect(svar)
-    insats = _egen(request, pk)
+    try:
+        insats = _egen(request, pk)
+    except Http404:
+        if svar := dubbelklick(request):
+            return redirect(svar)
+        raise
     form = Insatsborttagsform(
         request.POST if request.method == "POST" else None,
         initial={"version": insats.version},
@@ -98,21 +101,13 @@ def ta_bort(request: Begaran, pk: int) -> HttpResponse:
     return render(request, "insatser/ta_bort.html", {"form": form, "insats": insats, "hinder": hinder})
 
 
-def _redan_borttagen(request: Begaran) -> str | None:
-    """Ett dubbelklick: den första har redan tagit bort insatsen."""
-    try:
-        return tidigare_svar(request)
-    except ValidationError:
-        return None
-
-
 def _foljer_med(insats: Insats) -> list[tuple[str, Any]]:
     uppdrag = Uppdrag.objects.filter(insats=insats).att_visa()
     personer = [f"{ett.behorighet.anvandare} ({ett.lage.label.lower()})" for ett in uppdrag]
     return [
         ("Insats", f"{insats.namn}, {insats.samverkansorganisation.namn}"),
         ("Uppdrag som deltagaransvarig", personer or "Inga"),
-        ("Insatsbudget för", [str(ett.ar) for ett in alla_ar(insats)] or "Inget år"),
+        ("Insatsbudget för", [str(ar) for ar in registrerade_ar(insats)] or "Inget år"),
     ]
 
 

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from behorighet.inskick import en_gang
+from behorighet.inskick import dubbelklick, en_gang
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
@@ -37,6 +37,8 @@ def valj(request: Begaran, pk: int) -> HttpResponse:
             return redirect(en_gang(request, lambda: _utoka(form, organisation, request)))
         except ValidationError as fel:
             visa_fel(form, fel)
+    elif svar := dubbelklick(request):
+        return redirect(svar)
     kontext = {"organisation": organisation, "sok": sok, "form": form, "omrade": omradet(organisation)}
     return render(request, "organisation/omrade.html", kontext)
 

@@ -1,4 +1,4 @@
-"""Sidor för samverkansorganisationer: sök, visa, registrera, ändra, och användarna där."""
+"""Sidor för samverkansorganisationer: visa, registrera, ändra, och användarna där."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -17,33 +17,12 @@ from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
 from insatser import organisation_tjanster
-from insatser.forms import ORGANISATIONSVILLKOR, Andringsform, Anvandarsok, Organisationsform, Organisationssok
+from insatser.forms import ORGANISATIONSVILLKOR, Andringsform, Anvandarsok, Organisationsform
 from insatser.models import Kommun, Samverkansorganisation, Stadsdel, Uppdrag
 from insatser.models.uppdrag import UppdragQuerySet
 from insatser.views.paneler import paneler_for_organisation
 
 RADER_PER_SIDA = 100
-
-
-@require_safe
-@kraver(Rattighet.VISA_INSATSER)
-def lista(request: Begaran) -> HttpResponse:
-    """Alla samverkansorganisationer, sökbara på namn med `*`, form och läge."""
-    form = Organisationssok(request.GET, anvandare=request.user)
-    organisationer = form.urval(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet))
-    mall = "uppdrag/_organisation_rader.html" if request.htmx else "uppdrag/organisation_lista.html"
-    return render(
-        request,
-        mall,
-        {
-            "form": form,
-            "sida": Paginator(organisationer, RADER_PER_SIDA).get_page(request.GET.get("sida")),
-            "sortering": form.sortering,
-            "sokt": form.har_urval,
-            "idag": timezone.localdate(),
-            "far_registrera": request.user.far(Rattighet.ADMINISTRERA_SYSTEMET),
-        },
-    )
 
 
 @require_safe

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 
 from behorighet.models import Anvandare, Inskick
@@ -51,6 +52,18 @@ def tidigare_svar(begaran: Begaran) -> str | None:
     return _tidigare(token, begaran) if token and Inskick.objects.filter(token=token).exists() else None
 
 
+def dubbelklick(begaran: Begaran) -> str | None:
+    """Adressen som en likadan inskickning av formuläret redan har fått; None om den är ny eller har annat innehåll.
+
+    Frågas när formuläret inte längre har något att prövas mot, för att det är borttaget eller redan valt. Frågas det
+    före, hinner den första bli klar emellan.
+    """
+    try:
+        return tidigare_svar(begaran) if begaran.method == "POST" else None
+    except RedanSkickat:
+        return None
+
+
 def _tidigare(token: UUID, begaran: Begaran) -> str:
     tidigare = Inskick.objects.get(token=token)
     samma = hmac.compare_digest(bytes(tidigare.innehall), _summa(begaran))
@@ -69,8 +82,17 @@ def _token(begaran: Begaran) -> UUID | None:
 def _summa(begaran: Begaran) -> bytes:
     # Nycklad: innehållet kan vara personuppgifter, och en vanlig summa av ett personnummer går att gissa.
     innehall = {namn: varden for namn, varden in sorted(begaran.POST.lists()) if namn not in UTAN}
-    text = json.dumps([begaran.path, innehall], ensure_ascii=False)
+    filer = {namn: [_filsumma(fil) for fil in filerna] for namn, filerna in sorted(begaran.FILES.lists())}
+    text = json.dumps([begaran.path, innehall, filer], ensure_ascii=False)
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).digest()
+
+
+def _filsumma(fil: "UploadedFile[bytes]") -> str:
+    summa = hashlib.sha256()
+    for bit in fil.chunks():
+        summa.update(bit)
+    fil.seek(0)
+    return summa.hexdigest()
 
 
 def _ny(token: UUID, av: Anvandare, summa: bytes) -> bool:

@@ -193,6 +193,13 @@ def glom_gamla() -> int:
         return int(markor.fetchone()[0])
 
 
+def glom_gamla_inskick() -> int:
+    """Tar bort engångsnycklarna för formulär som skickades för mer än 30 dagar sedan (P15). Returnerar hur många."""
+    with connection.cursor() as markor:
+        markor.execute("SELECT glom_gamla_inskick()")
+        return int(markor.fetchone()[0])
+
+
 def _stada(av: Anvandare) -> None:
     """Tar bort de för gamla, allas, och den egna äldsta om de är många."""
     glom_gamla()

@@ -110,6 +110,29 @@ def test_varningar_stoppar_inget(katalog):
     ]
 
 
+def test_budgetar_utanfor_datumen_lases_in_med_en_varning(katalog):
+    """R7: sidan nekar dem, men andra system skickar dem (ADR 0018)."""
+    filer = grund()
+    filer[ORG][0]["slutdatum"] = "2024-12-31"
+    filer[INS][0]["slutdatum"] = ""
+    filer[BUD] = [{"insats": "I1", "ar": ar, "planerat_antal": "3"} for ar in ("2020", "2021", "2024", "2025")]
+    post = {"insats": "V1", "budgettyp": "insatskostnad", "budget": "9", "rad": "1"}
+    filer[POST] = [post | {"ar": "2023"}, post | {"ar": "2024"}]
+    filer[VOL] = [{"insats": "V1", "ar": "2024", "antal": "0"}]
+
+    svar = importera(skriv(katalog, filer))
+
+    slut = "Raden läses in ändå. Kontrollera året."
+    assert svar.kod == 0
+    assert [rad for rad in svar.varningar if ":ar:" in rad] == [
+        f"varning: budget.csv:2:ar: Året är före insatsens startdatum (2021-01-01). {slut}",
+        f"varning: budget.csv:5:ar: Året är efter samverkansorganisationens slutdatum (2024-12-31). {slut}",
+        f"varning: budgetposter.csv:3:ar: Året är efter insatsens slutdatum (2023-12-31). {slut}",
+        f"varning: volymantal.csv:2:ar: Året är efter insatsens slutdatum (2023-12-31). {slut}",
+    ]
+    assert len(sql("SELECT * FROM insatser_budget")) == 4
+
+
 def test_andrade_varden_uppdaterar_bara_sina_rader(katalog):
     importera(skriv(katalog, grund()))
     filer = grund()

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -190,6 +191,19 @@ def test_utanfor_uppdraget_ar_fel_med_samma_ord_som_det_som_inte_finns(client, o
     assert not Insats.objects.filter(nyckel__in=["X-1", "X-2", "SUS-7"]).exists()
 
 
+def test_budgetar_utanfor_datumen_varnar_innan_filen_lases_in(client, org, insatsansvarig):
+    insats = fabriker.insats(org, startdatum=date(2023, 1, 1), slutdatum=date(2024, 12, 31))
+    rader = [{"insats": insats.nyckel, "ar": ar, "planerat_antal": "4"} for ar in ("2022", "2024", "2025")]
+    adress, sida = granskad(client, som_csv("budget.csv", rader), "budget.csv")
+    ord_ = texten(sida)
+
+    assert "budget.csv:2:ar Året är före insatsens startdatum (2023-01-01). Raden läses in ändå." in ord_
+    assert "budget.csv:4:ar Året är efter insatsens slutdatum (2024-12-31). Raden läses in ändå." in ord_
+    assert ord_.index("Raden läses in ändå.") < ord_.index("Avbryt inläsningen")
+    las_in(client, adress)
+    assert list(Budget.objects.order_by("ar").values_list("ar", flat=True)) == [2022, 2024, 2025]
+
+
 def test_datum_som_inte_rymmer_registreringarna_ar_fel_fast_de_inte_syns(client, org, insats, insatsansvarig):
     fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats))
     rad = insatsrad(org, insats.nyckel, namn=insats.namn, slutdatum="2025-02-01")
@@ -245,9 +259,13 @@ def test_raderna_med_fel_rattas_och_laddas_upp_igen(client, org, insats, insatsa
         ut = io.StringIO()
         csv.writer(ut, delimiter=";").writerows(hamtat[:2])
         rattat = ut.getvalue().encode("cp1252")
-    svar = client.post(adress, {"ratta": "1", "fil": SimpleUploadedFile("x", rattat)}, follow=True)
+    token = str(uuid4())
+    svaren = [
+        client.post(adress, {"ratta": "1", "fil": SimpleUploadedFile("x", rattat), "token": token}, follow=True)
+        for _ in range(2)
+    ]
 
-    assert "Budget 3 0 0" in texten(svar)
+    assert all("Budget 3 0 0" in texten(svar) for svar in svaren)
     las_in(client, adress)
     assert dict(Budget.objects.values_list("ar", "planerat_antal")) == {2023: 10, 2024: 12, 2025: 14}
 
@@ -473,6 +491,7 @@ def test_avbryt_tar_bort_och_dubbelklick_laser_in_en_gang(client, insats, deltag
     adress, _ = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
     forsta, andra = las_in(client, adress), las_in(client, adress)
     assert texten(forsta) == texten(andra)
+    assert "En rad är läst. Allt i filen är registrerat" in texten(forsta)
     assert Handelse.objects.filter(typ="importerat").count() == 1
 
 

@@ -178,7 +178,7 @@ class Avslutningsform(forms.Form):
         """*Avsluta* behöver en dag."""
         data = super().clean() or {}
         if not self.nu and not data.get("till") and "till" not in self.errors:
-            self.add_error("till", "Ange den sista dagen.")
+            self.add_error("till", "Ange den sista dagen, eller välj Avsluta nu.")
         elif self.nu:
             self.errors.pop("till", None)
             data["till"] = None

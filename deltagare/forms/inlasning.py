@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout, Submit
+from crispy_forms.layout import HTML, Field, Layout, Submit
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from fkui.falt import valfalt
+from fkui.falt import Tokenfalt, valfalt
 from fkui.layout import Knapprad, Lank, Panel
 
 # En fil följer inte med genom inloggningen, som det andra i formuläret gör.
 _VALJ = "Välj en fil. Har du loggat in på nytt behöver filen väljas igen."
+
+# Sägs medan filen laddas upp och granskas; platsen för det måste finnas på sidan innan.
+_GRANSKAS = "Filen granskas …"
+_FORLOPP = HTML('<div class="sus-forlopp" role="status"></div>')
 
 
 class _Filfalt(forms.FileField):
@@ -41,6 +45,7 @@ class Uppladdningsform(forms.Form):
 
     slag = forms.ChoiceField(label="Filen innehåller", error_messages={"required": "Välj vad filen innehåller."})
     fil = _Filfalt(label="Fil", help_text="Excel (.xlsx) eller CSV, högst 5 MB och 2 000 rader.")
+    token = Tokenfalt()
 
     def __init__(self, *args: Any, slag: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +59,9 @@ class Uppladdningsform(forms.Form):
                 css_id="fil",
                 ingress="Filen granskas först. Du ser vad som blir nytt och ändrat innan något sparas.",
             ),
-            Knapprad(Submit("granska", "Granska filen"), Lank("Avbryt", "/")),
+            "token",
+            Knapprad(Submit("granska", "Granska filen", data_forlopp=_GRANSKAS), Lank("Avbryt", "/")),
+            _FORLOPP,
         )
 
 
@@ -62,6 +69,7 @@ class Rattningsform(forms.Form):
     """De rättade raderna, ur filen med fel."""
 
     fil = _Filfalt(label="Fil med de rättade raderna")
+    token = Tokenfalt()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,5 +84,7 @@ class Rattningsform(forms.Form):
                     "Sedan granskas allt igen."
                 ),
             ),
-            Knapprad(Submit("ratta", "Granska igen")),
+            "token",
+            Knapprad(Submit("ratta", "Granska igen", data_forlopp=_GRANSKAS)),
+            _FORLOPP,
         )

@@ -45,6 +45,7 @@ def budget(rad: Rad, lage: Lage) -> Varden:
         rad.fela("budgeterat_antal_volym", "Insatsen är ingen volyminsats. Skriv antalet i planerat_antal.")
     if rad.trasig or insatsen is None:
         return None
+    _varna_for_ar(rad, lage, insatsen, ar)
     return rad.nr, insatsen.lokal, ar, planerat, volym
 
 
@@ -59,6 +60,7 @@ def budgetpost(rad: Rad, lage: Lage) -> Varden:
     beskrivning = rad.namn("beskrivning", langd=500, kravs=False) and rad.ordagrant("beskrivning")
     if rad.trasig or insatsen is None:
         return None
+    _varna_for_ar(rad, lage, insatsen, ar)
     return rad.nr, insatsen.lokal, ar, post, typ, budget, utfall, beskrivning
 
 
@@ -76,6 +78,7 @@ def volymantal(rad: Rad, lage: Lage) -> Varden:
     _prova_ar(rad, lage, insatsen, ar, antal)
     if rad.trasig or insatsen is None:
         return None
+    _varna_for_ar(rad, lage, insatsen, ar)
     return rad.nr, insatsen.lokal, ar, antal
 
 
@@ -98,12 +101,22 @@ def _prova_ar(rad: Rad, lage: Lage, insatsen: Insatsen | None, ar: int | None, a
         return
     if ar > lage.idag.year:
         rad.fela("ar", f"Året är i framtiden. Antal registreras till och med {lage.idag.year}.")
-    elif insatsen and antal:
-        sista, vems = lage.sista_dag(insatsen)
-        if ar < insatsen.start.year:
-            rad.fela("ar", f"Året är före insatsens startdatum ({insatsen.start}).")
-        elif sista and ar > sista.year:
-            rad.fela("ar", f"Året är efter {vems} slutdatum ({sista}).")
+    elif insatsen and antal and (text := _utanfor(lage, insatsen, ar)):
+        rad.fela("ar", text)
+
+
+def _varna_for_ar(rad: Rad, lage: Lage, insatsen: Insatsen, ar: int | None) -> None:
+    """R7: sidan nekar året, men andra system skickar sådana rader. De läses in, och det sägs."""
+    if ar is not None and (text := _utanfor(lage, insatsen, ar)):
+        rad.varna("ar", f"{text} Raden läses in ändå. Kontrollera året.")
+
+
+def _utanfor(lage: Lage, insatsen: Insatsen, ar: int) -> str:
+    """Hur året ligger utanför insatsens och samverkansorganisationens datum; tomt om det är inom dem."""
+    sista, vems = lage.sista_dag(insatsen)
+    if ar < insatsen.start.year:
+        return f"Året är före insatsens startdatum ({insatsen.start})."
+    return f"Året är efter {vems} slutdatum ({sista})." if sista and ar > sista.year else ""
 
 
 RADER: Final[dict[str, Callable[[Rad, Lage], Varden]]] = {

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from behorighet.inskick import RedanSkickat, en_gang
 from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import Begaran, kraver
 from behorighet.takt import begransa, skickat
@@ -24,6 +25,7 @@ from deltagare.overforing.fel import Ogiltigt, mojligt_personnummer
 from deltagare.overforing.felfil import Fil, felfil, forklarade, mall
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.uppladdat import ARBETSBOK, bladnamn
+from fkui.fel import visa_fel
 from insatser.uppdrag_tjanster import att_fraga
 
 RUBRIK: Final = {
@@ -106,13 +108,12 @@ def _ladda_upp(request: Begaran, omrade: Omrade) -> HttpResponse:
     val = [*slag, (ARBETSBOK, "Arbetsbok i Excel med ett blad för varje")]
     form = Uppladdningsform(request.POST or None, request.FILES or None, slag=val)
     if form.is_bound and form.is_valid():
-        data = form.cleaned_data
         try:
-            pk = tjanster.ladda_upp(data=data["fil"].read(), slag=data["slag"], omrade=omrade, av=request.user)
+            return redirect(en_gang(request, lambda: _ta_emot(form, omrade, request)))
         except Ogiltigt as fel:
             form.add_error("fil", str(fel))
-        else:
-            return redirect(f"inlasning:granska_{omrade}", pk)
+        except RedanSkickat as fel:
+            visa_fel(form, fel)
     mallar = [(text, reverse(f"inlasning:mall_{omrade}", args=[bladnamn(namn).lower()]), forklarade(namn))
               for namn, text in slag]  # fmt: skip
     rackvidd = tjanster.rackvidd(omrade, request.user)
@@ -124,6 +125,12 @@ def _ladda_upp(request: Begaran, omrade: Omrade) -> HttpResponse:
     )
 
 
+def _ta_emot(form: Uppladdningsform, omrade: Omrade, request: Begaran) -> str:
+    data = form.cleaned_data
+    pk = tjanster.ladda_upp(data=data["fil"].read(), slag=data["slag"], omrade=omrade, av=request.user)
+    return reverse(f"inlasning:granska_{omrade}", args=[pk])
+
+
 def _granska(request: Begaran, omrade: Omrade, pk: UUID) -> HttpResponse:
     form = Rattningsform(*((request.POST, request.FILES) if "ratta" in request.POST else ()))
     try:
@@ -133,6 +140,8 @@ def _granska(request: Begaran, omrade: Omrade, pk: UUID) -> HttpResponse:
         return render(request, "inlasning/borta.html", _ram(omrade), status=404)
     except Ogiltigt as fel:
         form.add_error("fil", str(fel))
+    except RedanSkickat as fel:
+        visa_fel(form, fel)
     if "avbryt" in request.POST:
         messages.success(request, "Inläsningen är avbruten, och den uppladdade filen är borttagen.")
         return redirect(f"inlasning:{omrade}")
@@ -148,9 +157,14 @@ def _gor(request: Begaran, omrade: Omrade, pk: UUID, form: Rattningsform) -> boo
         tjanster.avbryt(pk=pk, omrade=omrade, av=request.user)
         return False
     if form.is_valid():
-        tjanster.ratta(pk=pk, data=form.cleaned_data["fil"].read(), omrade=omrade, av=request.user)
+        en_gang(request, lambda: _ratta(request, omrade, pk, form))
         return True
     return False
+
+
+def _ratta(request: Begaran, omrade: Omrade, pk: UUID, form: Rattningsform) -> str:
+    tjanster.ratta(pk=pk, data=form.cleaned_data["fil"].read(), omrade=omrade, av=request.user)
+    return request.path
 
 
 def _ram(omrade: Omrade) -> dict[str, object]:
@@ -160,7 +174,9 @@ def _ram(omrade: Omrade) -> dict[str, object]:
 def _visa(request: Begaran, omrade: Omrade, pk: UUID, form: Rattningsform) -> HttpResponse:
     inlasning = Inlasning.objects.egna(request.user, omrade).filter(pk=pk).first()
     if inlasning and inlasning.kvitto is not None:
-        return render(request, "inlasning/kvitto.html", {**_ram(omrade), "antal": _antalen(inlasning.kvitto)})
+        rader = sum(sum(antal) for antal in inlasning.kvitto.values())
+        kvitto = {"antal": _antalen(inlasning.kvitto), "rader": rader}
+        return render(request, "inlasning/kvitto.html", {**_ram(omrade), **kvitto})
     granskad = tjanster.granskning(inlasning) if inlasning else None
     if granskad is None:
         return render(request, "inlasning/borta.html", _ram(omrade), status=404)

@@ -6,6 +6,8 @@
   const TEMA = "sus-tema";
   // Så länge spärras en knapp som tryckts, om sidan blir kvar (avbruten laddning, fil som hämtas)
   const SPARRTID = 10000;
+  // En fil som granskas eller läses in kan ta längre tid
+  const FORLOPPSTID = 120000;
 
   rot.classList.add("js");
 
@@ -174,6 +176,23 @@
     for (const knapp of skickaknappar(form)) {
       knapp.removeAttribute("aria-disabled");
     }
+    for (const plats of form.querySelectorAll(".sus-forlopp")) {
+      plats.replaceChildren();
+    }
+  }
+
+  // Det som tar tid: knappens data-forlopp sägs och visas i formulärets .sus-forlopp. Hur långt det är kvar vet ingen
+  function visaForlopp(form, knapp) {
+    const plats = form.querySelector(".sus-forlopp");
+    if (!plats || !knapp || !knapp.dataset.forlopp) {
+      return false;
+    }
+    const text = document.createElement("p");
+    Object.assign(text, { id: "forlopp", textContent: knapp.dataset.forlopp });
+    const stapel = document.createElement("progress");
+    stapel.setAttribute("aria-labelledby", "forlopp");
+    plats.replaceChildren(text, stapel);
+    return true;
   }
 
   function vidSkickat(handelse) {
@@ -195,7 +214,8 @@
       for (const knapp of skickaknappar(form)) {
         knapp.setAttribute("aria-disabled", "true");
       }
-      window.setTimeout(() => slapp(form), SPARRTID);
+      const tid = visaForlopp(form, handelse.submitter) ? FORLOPPSTID : SPARRTID;
+      window.setTimeout(() => slapp(form), tid);
     }
   }
 

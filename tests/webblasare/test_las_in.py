@@ -36,7 +36,7 @@ def test_fel_rattas_i_felfilen_och_allt_lases_in(oppna: Callable[..., Page], var
     hamtad.write_bytes(hamtad.read_bytes().replace(b"tolv", b"12", 1))
     sida.get_by_label("Fil med de rättade raderna").set_input_files(hamtad)
     sida.get_by_role("button", name="Granska igen").click()
-    expect(sida.get_by_role("row", name=re.compile("^Budget 2 0 0$"))).to_be_visible()
+    expect(sida.get_by_role("row", name=re.compile("^Budget Nya: 2 Ändrade: 0 Oförändrade: 0$"))).to_be_visible()
     assert not Budget.objects.filter(ar=ar).exists()
 
     sida.get_by_role("button", name="Läs in", exact=True).click()
@@ -72,3 +72,36 @@ def test_session_som_gatt_ut_ber_om_filen_igen(oppna: Callable[..., Page], varld
     expect(sida.get_by_role("heading", name="Läs in insatser och budget", level=1)).to_be_visible()
     expect(sida.locator("#felsammanfattning")).to_contain_text("Har du loggat in på nytt behöver filen väljas igen.")
     expect(sida.get_by_label("Filen innehåller")).to_have_value("budget.csv")
+
+
+def _tryck_utan_svar(sida: Page, knapp: str, text: str) -> None:
+    """Trycker två gånger, med det första skickat men utan svar: skripten har sagt sitt, och sidan blir kvar."""
+    skickade = []
+    sida.on("request", lambda begaran: skickade.append(begaran.url) if begaran.method == "POST" else None)
+    sida.evaluate("window.addEventListener('submit', (h) => h.preventDefault(), { once: true })")
+    knappen = sida.get_by_role("button", name=knapp, exact=True)
+    knappen.click()
+    expect(sida.get_by_role("status").filter(has_text=text)).to_be_visible()
+    expect(sida.get_by_role("progressbar", name=text)).to_be_visible()
+    expect(knappen).to_have_attribute("aria-disabled", "true")
+    knappen.dispatch_event("click")
+    assert skickade == []
+
+
+@pytest.mark.parametrize("matt", [{}, {"matt": SMAL}], ids=["bred", "smal"])
+def test_medan_filen_granskas_syns_det_och_ett_andra_tryck_skickar_inget(
+    oppna: Callable[..., Page], varld: Varld, matt: dict
+):
+    sida = oppna(varld.insatsansvarig, **matt)
+    sida.on("dialog", lambda dialog: dialog.accept())
+    rad = f"insats;ar;planerat_antal\n{varld.oppen.nyckel};{2036 + bool(matt)};1\n"
+    _valj(sida, rad)
+    _tryck_utan_svar(sida, "Granska filen", "Filen granskas …")
+    _valj(sida, rad)
+    sida.get_by_role("button", name="Granska filen").click()
+    expect(sida.get_by_role("heading", name="Granska inläsningen")).to_be_visible()
+
+    _tryck_utan_svar(sida, "Läs in", "Raderna läses in …")
+    sida.reload()
+    sida.get_by_role("button", name="Läs in", exact=True).click()
+    expect(sida.get_by_text("En rad är läst.")).to_be_visible()

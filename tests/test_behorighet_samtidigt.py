@@ -2,46 +2,22 @@
 
 import threading
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections, transaction
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from behorighet import tjanster
 from behorighet.genomgang import att_granska, gor_genomgang, marken
-from behorighet.models import Anvandare, Behorighet, Genomgang, Organisation
+from behorighet.models import Behorighet, Genomgang, Organisation
 from behorighet.roller import Roll
 from insatser.models import Uppdrag
 from insatser.uppdrag_tjanster import avsluta_uppdrag, avsluta_uppdrag_for, ge_uppdrag
 from tests import fabriker
+from tests.samtidigt import samtidigt
 
 IDAG = timezone.localdate()
-
-
-def samtidigt(*gor):
-    """Kör allt i var sin tråd, från samma startskott, och returnerar svaren eller felen i ordning."""
-    start = threading.Barrier(len(gor))
-    svar = [None] * len(gor)
-
-    def kor(nr, en):
-        try:
-            start.wait()
-            svar[nr] = en()
-        except ValidationError as fel:
-            svar[nr] = fel
-        finally:
-            connections.close_all()
-
-    tradar = [threading.Thread(target=kor, args=par) for par in enumerate(gor)]
-    for trad in tradar:
-        trad.start()
-    for trad in tradar:
-        trad.join()
-    return svar
 
 
 def i_kapp(forst, sedan):
@@ -84,28 +60,6 @@ def av(org):
 @pytest.fixture
 def vald(org):
     return fabriker.behorighet(fabriker.anvandare(), Roll.INSATSANSVARIG)
-
-
-def test_tio_samtidiga_bestallningar_ger_ett_konto(egen_databas):
-    bestallare = fabriker.anvandare(Roll.BESTALLARE)
-    klienter = [Client() for _ in range(10)]
-    for klient in klienter:
-        klient.force_login(bestallare)
-    data = {
-        "username": "ake",
-        "fornamn": "Åke",
-        "efternamn": "Lund",
-        "roller": ["insatsansvarig"],
-        "fran": IDAG.isoformat(),
-        "token": str(uuid4()),
-    }
-
-    svar = samtidigt(*(lambda k=klient: k.post(reverse("bestall_behorighet"), data) for klient in klienter))
-
-    konto = Anvandare.objects.get(username="ake")
-    adresser = {(ett.status_code, ett.headers.get("Location")) for ett in svar}
-    assert adresser == {(302, reverse("visa_lank", args=[konto.pk]))}
-    assert Behorighet.objects.filter(anvandare=konto).count() == 1
 
 
 def ge(org, vald, av):

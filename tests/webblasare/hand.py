@@ -28,10 +28,11 @@ class Mus:
     def __init__(self, sida: Page) -> None:
         self.sida = sida
 
-    def falt(self, etikett: str) -> Locator:
-        """Inmatningen med etiketten."""
+    def falt(self, etikett: str, *, grupp: str | None = None) -> Locator:
+        """Inmatningen med etiketten, i gruppen om en sådan nämns."""
         fyllbara = self.sida.locator("input:not([type=checkbox], [type=radio]), select, textarea")
-        return self.sida.get_by_label(re.compile(rf"^\s*{re.escape(etikett)}\s*(\(valfritt\))?\s*$")).and_(fyllbara)
+        plats = self.sida.get_by_role("group", name=grupp, exact=True) if grupp else self.sida
+        return plats.get_by_label(re.compile(rf"^\s*{re.escape(etikett)}\s*(\(valfritt\))?\s*$")).and_(fyllbara)
 
     def val(self, etikett: str, *, grupp: str | None = None) -> Locator:
         """Kryssrutan eller radioknappen, i gruppen om en sådan nämns."""
@@ -46,14 +47,15 @@ class Mus:
         """Länken, på hela sidan eller i en del av den."""
         return (i or self.sida).get_by_role("link", name=namn, exact=True)
 
-    def skriv(self, etikett: str, text: str) -> None:
+    def skriv(self, etikett: str, text: str, *, grupp: str | None = None) -> None:
         """Skriver i fältet."""
-        self.falt(etikett).fill(text)
+        self.falt(etikett, grupp=grupp).fill(text)
 
-    def valj(self, etikett: str, val: str) -> None:
+    def valj(self, etikett: str, val: str, *, grupp: str | None = None) -> None:
         """Väljer i rullistan, som då har fokus."""
-        self.falt(etikett).focus()
-        self.falt(etikett).select_option(label=val)
+        falt = self.falt(etikett, grupp=grupp)
+        falt.focus()
+        falt.select_option(label=val)
 
     def kryssa(self, etikett: str, *, grupp: str | None = None) -> None:
         """Kryssar för eller väljer. FKUI ritar rutan på etiketten, så det är den man trycker på."""
@@ -72,6 +74,13 @@ class Mus:
     def oppna_lada(self, rubrik: str) -> None:
         """Öppnar ett details-element."""
         self.lada(rubrik).click()
+
+    def oppna_menyn(self) -> None:
+        """På mobil ligger huvudmenyn bakom en knapp; annars händer inget."""
+        meny = self.sida.get_by_role("button", name="Meny")
+        if meny.is_visible():
+            meny.click()
+            expect(meny).to_have_attribute("aria-expanded", "true")
 
     def lada(self, rubrik: str) -> Locator:
         """Rubriken på ett details-element."""
@@ -108,30 +117,29 @@ class Tangenter(Mus):
             assert lage["ringar"], f"fokus syns inte på {lage['vad']}"
             assert lage["inom"], f"fokus är utanför fönstret på {lage['vad']}"
 
-    def skriv(self, etikett: str, text: str) -> None:
+    def skriv(self, etikett: str, text: str, *, grupp: str | None = None) -> None:
         """Skriver i fältet, i stället för det som står där."""
-        self.till(self.falt(etikett))
+        self.till(self.falt(etikett, grupp=grupp))
         self.sida.keyboard.press("Control+a")
         self.sida.keyboard.type(text)
 
-    def valj(self, etikett: str, val: str) -> None:
+    def valj(self, etikett: str, val: str, *, grupp: str | None = None) -> None:
         """Pilar till valet. Varje pil kan byta ut fältet, så läget läses om."""
-        self.till(self.falt(etikett))
+        falt = self.falt(etikett, grupp=grupp)
+        self.till(falt)
         for _ in range(40):
-            if self._valt(etikett) == val:
+            if self._valt(falt) == val:
                 return
             self.sida.keyboard.press("ArrowDown")
             expect(self.sida.locator(".htmx-request")).to_have_count(0)
-            expect(self.falt(etikett)).to_be_focused()
-        self._skriv_valet(etikett, val)
-
-    def _valt(self, etikett: str) -> str:
-        return str(self.falt(etikett).evaluate("el => el.selectedOptions[0].label"))
-
-    def _skriv_valet(self, etikett: str, val: str) -> None:
-        """En lång lista söks med bokstäver."""
+            expect(falt).to_be_focused()
+        # En lång lista söks med bokstäver
         self.sida.keyboard.type(val)
-        assert self._valt(etikett) == val
+        assert self._valt(falt) == val
+
+    @staticmethod
+    def _valt(falt: Locator) -> str:
+        return str(falt.evaluate("el => el.selectedOptions[0].label"))
 
     def kryssa(self, etikett: str, *, grupp: str | None = None) -> None:
         """Mellanslag på en kryssruta, pilar mellan radioknappar."""

@@ -80,11 +80,7 @@ def logga_in(hand, konto):
 
 
 def menyval(hand, rubrik, text):
-    """På mobil öppnas menyn först."""
-    meny = hand.sida.get_by_role("button", name="Meny")
-    if meny.is_visible():
-        meny.click()
-        expect(meny).to_have_attribute("aria-expanded", "true")
+    hand.oppna_menyn()
     hand.folj(text, i=hand.sida.get_by_role("navigation", name="Huvudmeny").locator("details", has_text=rubrik))
 
 

@@ -1,4 +1,4 @@
-"""Samverkansadministratören beskriver sin organisation och för dess budget: utan skript, och med bara tangentbord."""
+"""Samverkansadministratören beskriver sin organisation och för dess budget: på mobil, utan skript, med tangentbord."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from behorighet.models import Organisation
 from behorighet.roller import Roll
 from insatser.organisationsbudget import organisationsar
 from tests import fabriker
+from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus, Tangenter
 from tests.webblasare.varld import IDAG, LOSENORD
 
@@ -27,11 +28,18 @@ def scen(webbserver_modul: str) -> SimpleNamespace:
     return SimpleNamespace(org=org, konto=konto, part=part)
 
 
-@pytest.mark.parametrize(("slag", "skript"), [(Mus, False), (Tangenter, True)], ids=["utan_skript", "tangentbord"])
-def test_hela_beskrivningen_och_budgeten(
-    oppna: Callable[..., Page], scen: SimpleNamespace, slag: type[Mus], skript: bool
-):
-    hand = slag(oppna(scen.konto, skript=skript))
+SATT = {
+    "utan skript": (Mus, BRED, False),
+    "tangentbord": (Tangenter, BRED, True),
+    "mobil": (Mus, SMAL, True),
+    "mobil utan skript": (Mus, SMAL, False),
+}
+
+
+@pytest.mark.parametrize("satt", SATT)
+def test_hela_beskrivningen_och_budgeten(oppna: Callable[..., Page], scen: SimpleNamespace, satt: str):
+    slag, matt, skript = SATT[satt]
+    hand = slag(oppna(scen.konto, matt=matt, skript=skript))
     sida, sektion = hand.sida, lambda id_: hand.sida.locator(f"#{id_}")
     sida.goto(scen.org.get_absolute_url())
 

@@ -31,7 +31,7 @@ def satt_sammanhang(anvandare: Anvandare | None) -> None:
     """Talar om för databasens radskydd vem som frågar, till transaktionens slut (P2)."""
     with connection.cursor() as markor:
         markor.execute(
-            "SELECT set_config('sus.anvandare', %s, true), set_config('sus.person', '', true)",
+            "SELECT set_config('sus.anvandare', %s, true)",
             [str(anvandare.pk) if anvandare else ""],
         )
 

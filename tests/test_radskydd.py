@@ -121,6 +121,21 @@ def test_ett_eget_deltagande_ar_ingen_vag_till_en_framlings_identitet(tva):
         )
 
 
+def test_vem_som_far_ett_nytt_deltagande_star_inte_i_en_installning(tva):
+    (insats, konto, _), (_, _, annans) = tva
+    satt_sammanhang(konto)
+
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as markor:
+        markor.execute("SELECT set_config('sus.person', %s, true)", [str(annans.person_id)])
+        markor.execute(
+            "INSERT INTO deltagare_deltagande (person_id, insats_id, inregistrering, lopnr, avslutningsanledning, kon, "
+            "alder, samtycke, avidentifierat, utbildning, tid_i_forsorjning, forsorjning_fore, forsorjning_efter, "
+            "arbetstyp_fore, arbetstyp_efter, version) VALUES "
+            "(%s, %s, '2025-03-01', 1, '', 'man', 40, '2025-03-01', false, '', '', '{}', '{}', '{}', '{}', 1)",
+            [annans.person_id, insats.pk],
+        )
+
+
 def test_person_for_utan_insats_nekas(tva):
     satt_sammanhang(tva[0][1])
 
@@ -219,6 +234,7 @@ def test_loggen_gar_inte_att_andra(sats, agare):
 # Tabellerna som bär en person eller ett deltagande utan eget radskydd, och varför det går bra.
 UTAN_RADSKYDD = {
     "behorighet_handelse": "åtkomstloggen: id:n men ingen identitet; läses bara på sidorna för granskning",
+    "deltagare_personpass": "ägarens: varken sus_app eller sus_rapport har någon rättighet på den",
 }
 
 

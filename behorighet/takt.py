@@ -97,7 +97,7 @@ def gick_vidare(request: HttpRequest, svar: HttpResponseBase) -> bool:
 
 
 def begransa(
-    namn: str,
+    namn: str | Callable[[HttpRequest], str],
     *,
     per: Callable[[HttpRequest], str] = anvandaren,
     nar: Callable[[HttpRequest], bool] = alltid,
@@ -105,19 +105,19 @@ def begransa(
 ) -> Callable[[Any], Any]:
     """Högst så många anrop som `settings.SUS_TAKT[namn]` (antal, sekunder) säger. De därutöver får 429 på svenska.
 
-    `per` ger vem som räknas och `nar` vilka anrop. Ett anrop som `lyckat` säger gick väl räknas inte: då gäller
-    gränsen misslyckade försök. Sätts ytterst på vyn, som fortfarande går i en egen transaktion. Det första nekade
-    anropet i ett fönster loggas.
+    `namn` kan vara en funktion, där olika anrop har olika gräns; tomt är ingen. `per` ger vem som räknas och `nar`
+    vilka anrop. Ett anrop som `lyckat` säger gick väl räknas inte: då gäller gränsen misslyckade försök. Sätts ytterst
+    på vyn, som fortfarande går i en egen transaktion. Det första nekade anropet i ett fönster loggas.
     """
 
     def dekorera(vy: Vy) -> Vy:
         @transaction.non_atomic_requests
         @wraps(vy)
         def begransad(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            nyckel = ""
-            if nar(request):
-                nyckel = f"{namn}:{per(request)}"
-                if (utfall := rakna(nyckel, namn=namn, av=request.user)) is not None:
+            nyckel, grans = "", namn if isinstance(namn, str) else namn(request)
+            if grans and nar(request):
+                nyckel = f"{grans}:{per(request)}"
+                if (utfall := rakna(nyckel, namn=grans, av=request.user)) is not None:
                     return for_manga(request, utfall)
             with transaction.atomic():
                 svar = vy(request, *args, **kwargs)
@@ -149,8 +149,15 @@ def _avrakna(nyckel: str) -> None:
         markor.execute(_AVRAKNA, [nyckel])
 
 
+def _inskrivet(request: HttpRequest) -> list[tuple[str, str]]:
+    """Det som skickades, så att det går att skicka om. Inte filer, och inte det som en utloggad skrev: lösenord."""
+    if request.FILES or not request.user.is_authenticated:
+        return []
+    return [(namn, varde) for namn in request.POST for varde in request.POST.getlist(namn)]
+
+
 def for_manga(request: HttpRequest, utfall: Utfall) -> HttpResponse:
-    """Svaret 429: sidan med när det går igen. Ett htmx-anrop får bara texten, som sus.js visar."""
+    """Svaret 429: sidan med när det går igen, och det skickade att skicka om. Ett htmx-anrop får bara texten."""
     sekunder = max(math.ceil(utfall.kvar), 1)
     # Avrundat uppåt till hel minut: den som väntar till dess ska aldrig mötas av samma nej.
     igen = timezone.localtime() + timedelta(seconds=sekunder + 59)
@@ -158,6 +165,6 @@ def for_manga(request: HttpRequest, utfall: Utfall) -> HttpResponse:
     if "HX-Request" in request.headers:
         svar = HttpResponse(text, status=429, content_type="text/plain; charset=utf-8")
     else:
-        svar = render(request, "429.html", {"text": text}, status=429)
+        svar = render(request, "429.html", {"text": text, "inskrivet": _inskrivet(request)}, status=429)
     svar.headers["Retry-After"] = str(sekunder)
     return svar

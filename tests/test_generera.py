@@ -11,10 +11,13 @@ from django.core.management.base import CommandError
 
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet, Roll
+from deltagare.kryptering import personindex
 from deltagare.management.commands import generera as kommandot
 from deltagare.management.commands.demokonton import KONTON
+from deltagare.models import Registerpost
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.generatorn.folk import Folk
+from deltagare.overforing.generatorn.folkbokforing import PROVA, UTANFOR
 from deltagare.overforing.generatorn.skalor import SKALOR, Skala
 from deltagare.overforing.generatorn.varlden import skriv
 from deltagare.personnummer import tolka
@@ -119,6 +122,21 @@ def organisationernas_rader():
         " ON b.id = k.arsbudget_id WHERE b.samverkansorganisation_id = o.id) "
         "FROM insatser_samverkansorganisation o ORDER BY 1"
     )
+
+
+def test_folkbokforingen_har_alla_som_deltar_och_nagra_till(demo):
+    ((alla, skyddade, utanfor, utan_post),) = sql(
+        "SELECT count(*), count(*) FILTER (WHERE r.skyddad), count(*) FILTER (WHERE i.person_id IS NULL), "
+        "(SELECT count(*) FROM deltagare_identitet i WHERE NOT EXISTS "
+        "(SELECT FROM deltagare_registerpost r WHERE r.personindex = i.personindex)) "
+        "FROM deltagare_registerpost r LEFT JOIN deltagare_identitet i USING (personindex)"
+    )
+    assert (alla > 2000, utanfor, utan_post) == (True, UTANFOR + len(PROVA), 0)
+    assert skyddade == UTANFOR // 10 + 1
+    for en in PROVA:
+        assert tolka(en.nummer, idag=IDAG).utskrivet == en.utskrivet
+        post = Registerpost.objects.using("agare").get(personindex=personindex(en.nummer))
+        assert (post.skyddad, post.kommun_id, post.stadsdel_id) == (en.skyddad, en.kommun, None)
 
 
 def test_organisationerna_har_kontakt_parter_och_budget_som_gar_att_upprepa(demo, mall):

@@ -10,8 +10,10 @@ from django.db import transaction
 
 from behorighet.skydd import satt_sammanhang
 from deltagare import kryptering
+from deltagare.folkbokforing.register import Register
 from deltagare.models import Identitet
 from tests import fabriker
+from tests.folkbokforing import lagg_in
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def test_rotera_nycklar_krypterar_om_och_den_gamla_behovs_inte(egen_databas, tva
     with transaction.atomic():
         for _ in range(3):
             fabriker.inregistrera(insats, konto)
+    nummer = lagg_in(fornamn="Vera", efternamn="Provkvist")
     tva_nycklar.SUS_NYCKEL_AKTUELL = "2"
     ut = StringIO()
 
@@ -59,3 +62,4 @@ def test_rotera_nycklar_krypterar_om_och_den_gamla_behovs_inte(egen_databas, tva
         satt_sammanhang(konto)
         assert [rad.namn() for rad in Identitet.objects.all()] == ["Kim Påhittad"] * 3
         assert set(Identitet.objects.values_list("nyckel_id", flat=True)) == {"2"}
+        assert Register().hamta(nummer, insats.pk).fornamn == "Vera"

@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 
 from behorighet import takt
 from behorighet.models import Handelse, Takt
@@ -163,6 +164,31 @@ def test_sokning_pa_person_ar_begransad_men_inte_inregistrering(client, grans):
     assert [client.post(adressen, sokning).status_code for _ in range(4)] == [200, 200, 200, 429]
     assert client.post(adressen, {**sokning, "uppdatera": "1"}).status_code == 200
     assert client.post(adressen, {**sokning, "registrering": "in"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_det_skickade_gar_att_skicka_igen(client, grans, settings):
+    """Den som stoppas mitt i en registrering förlorar inte det som är skrivet."""
+    insats = fabriker.insats()
+    client.force_login(fabriker.deltagaransvarig(insats))
+    adressen = reverse("deltagare:registrera")
+    skrivet = {
+        "registrering": "ut",
+        "insats": insats.pk,
+        "personnummer": "19800115-9802",
+        "forsorjning_efter": ["ingen", "annan"],
+    }
+    for _ in range(3):
+        client.post(adressen, skrivet)
+
+    svar = client.post(adressen, skrivet)
+
+    assert svar.status_code == 429
+    assert "no-store" in svar["Cache-Control"]
+    (form,) = [form for form in html.fromstring(svar.content.decode()).forms if form.action == adressen]
+    igen = [(namn, varde) for namn, varde in form.form_values()]
+    assert ("personnummer", "19800115-9802") in igen
+    assert [varde for namn, varde in igen if namn == "forsorjning_efter"] == ["ingen", "annan"]
 
 
 @pytest.mark.django_db

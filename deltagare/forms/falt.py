@@ -42,6 +42,28 @@ class Insatsfalt(forms.ModelChoiceField):  # type: ignore[type-arg]  # tar inga 
             error_messages={"required": "Välj insats.", "invalid_choice": "Du har inget uppdrag på den insatsen."},
             **kwargs,
         )
+        self.lasta: Iterable[Insats] = ()
+        """Insatser inom räckhåll som redan är lästa: en av dem hämtas inte en gång till."""
+
+    def to_python(self, value: Any) -> Any:
+        """Insatsen, bland de redan lästa om den finns där."""
+        return next((en for en in self.lasta if str(en.pk) == value), None) or super().to_python(value)
+
+
+def redan_lasta(form: forms.BaseForm, insatser: Iterable[Insats]) -> None:
+    """Låter formulärets fält `insats` känna igen insatser som redan är lästa, av dem som användaren når."""
+    falt = form.fields["insats"]
+    if isinstance(falt, Insatsfalt):
+        falt.lasta = insatser
+
+
+def insatsval(insatser: Iterable[Insats]) -> list[tuple[str, Any]]:
+    """Val bland insatserna, grupperade efter samverkansorganisation om de är flera."""
+    grupper: dict[str, list[tuple[int, str]]] = {}
+    for insats in insatser:
+        grupper.setdefault(insats.samverkansorganisation.namn, []).append((insats.pk, insats.namn))
+    flera = len(grupper) > 1
+    return [("", "Välj insats"), *(grupper.items() if flera else chain.from_iterable(grupper.values()))]
 
 
 def ge_insatser(form: forms.BaseForm, insatser: QuerySet[Insats]) -> Callable[[], list[Insats]]:
@@ -56,11 +78,7 @@ def ge_insatser(form: forms.BaseForm, insatser: QuerySet[Insats]) -> Callable[[]
 
     @cache
     def val() -> list[tuple[str, Any]]:
-        grupper: dict[str, list[tuple[int, str]]] = {}
-        for insats in lasta():
-            grupper.setdefault(insats.samverkansorganisation.namn, []).append((insats.pk, insats.namn))
-        flera = len(grupper) > 1
-        return [("", "Välj insats"), *(grupper.items() if flera else chain.from_iterable(grupper.values()))]
+        return insatsval(lasta())
 
     falt = modellfalt(form, "insats")
     falt.queryset = insatser

@@ -1,5 +1,6 @@
 """De kompletterande frågorna på *Registrera deltagare*: de följer den valda insatsen och dagen (`doman.md` 4)."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -13,15 +14,21 @@ from django.utils import timezone
 from deltagare.uppgifter import FELREGISTRERING
 from fkui.falt import Datumfalt
 from insatser.forms.fragefalt import Fragedel
-from insatser.models import Fraga, Insats, Tillfalle
+from insatser.models import Fraga, Insats, Svarstyp, Tillfalle
 
 DAGEN: Final = {Tillfalle.IN: "inregistrering", Tillfalle.UT: "utregistrering"}
 
 
-def byt_fragor(tillfalle: Tillfalle) -> dict[str, Any]:
-    """Attribut för fälten som avgör vilka frågor som ställs. POST: svaren står aldrig i en adress (P7)."""
+def byt_fragor(tillfalle: Tillfalle, *, deltagande: int | None = None) -> dict[str, Any]:
+    """Attribut för fälten som avgör vilka frågor som ställs. POST: svaren står aldrig i en adress (P7).
+
+    `deltagande` är id för det som rättas; utan det är insatsen den valda.
+    """
+    adress = reverse_lazy("deltagare:fragor")
+    if deltagande is not None:
+        adress = reverse_lazy("deltagare:deltagandets_fragor", args=[deltagande])
     return {
-        "hx-post": reverse_lazy("deltagare:fragor"),
+        "hx-post": adress,
         "hx-trigger": "change",
         "hx-target": f"#fragor-{tillfalle.value}",
         "hx-swap": "outerHTML",
@@ -67,11 +74,18 @@ class MedFragor(Fragedel):
 
 
 class Frageform(MedFragor):
-    """Bara frågorna, för htmx."""
+    """Bara frågorna, för htmx. `fritext` är falskt för den som är utan identitet (P10)."""
 
-    def __init__(self, *args: Any, insatser: QuerySet[Insats], tillfalle: Tillfalle, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, insatser: QuerySet[Insats], tillfalle: Tillfalle, fritext: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._fritext = fritext
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = Layout(self.stall_for(insatser, tillfalle))
+
+    def stall(self, fragor: Iterable[Fraga], tillfalle: str) -> Div:
+        """Som annars, utan fritext om den inte frågas."""
+        return super().stall([f for f in fragor if self._fritext or f.svarstyp != Svarstyp.FRITEXT], tillfalle)

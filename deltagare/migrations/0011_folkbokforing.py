@@ -5,17 +5,17 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 # Registret är ägarens. En deltagaransvarig frågar efter ett nummer i taget, och bara med uppdrag på insatsen; den som
-# har skydd ger svaret att skydd finns och inget annat (R19).
+# har skydd ger svaret att skydd finns och inget annat (R19). Funktionen som svarar loggar frågan (P8).
 REGISTER = """
 REVOKE ALL ON deltagare_registerpost, deltagare_uppslag FROM sus_app, sus_rapport;
 
 CREATE FUNCTION registerpost(p_insats bigint, p_index bytea)
 RETURNS TABLE (skyddad boolean, fornamn bytea, efternamn bytea, nyckel_id text, kommun_id text, stadsdel_id bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF (p_insats = ANY (sus_mina_insatser())) IS NOT TRUE THEN
-        RAISE EXCEPTION 'Uppdrag saknas på insatsen.' USING ERRCODE = 'insufficient_privilege';
-    END IF;
+    PERFORM logga_uppslag(p_insats, p_index, coalesce(
+        (SELECT CASE WHEN r.skyddad THEN 'skyddad' ELSE 'hittad' END
+         FROM deltagare_registerpost r WHERE r.personindex = p_index), 'saknas'));
     RETURN QUERY SELECT r.skyddad,
             CASE WHEN NOT r.skyddad THEN r.fornamn END, CASE WHEN NOT r.skyddad THEN r.efternamn END,
             CASE WHEN NOT r.skyddad THEN r.nyckel_id::text END, CASE WHEN NOT r.skyddad THEN r.kommun_id::text END,
@@ -25,7 +25,7 @@ END $$;
 REVOKE EXECUTE ON FUNCTION registerpost(bigint, bytea) FROM PUBLIC, sus_rapport;
 
 -- P8: vem som slogs upp. Finns personen i SUS pekar raden på den, annars på ett uppslag. Den som har skydd lämnar
--- inget spår. Säger aldrig om personen finns.
+-- inget spår, och de tidigare uppslagen går. Säger aldrig om personen finns.
 CREATE FUNCTION logga_uppslag(p_insats bigint, p_index bytea, p_utfall text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -42,11 +42,28 @@ BEGIN
         VALUES (sus_anvandare(), sus_uppdrag(sus_anvandare(), 'deltagaransvarig', p_insats), 'person_hamtad',
                 p_insats, v_person, jsonb_build_object('utfall', p_utfall))
         RETURNING id INTO v_handelse;
-    IF v_person IS NULL AND p_utfall <> 'skyddad' THEN
+    IF p_utfall = 'skyddad' THEN
+        DELETE FROM deltagare_uppslag WHERE personindex = p_index;
+    ELSIF v_person IS NULL THEN
         INSERT INTO deltagare_uppslag (handelse_id, personindex) VALUES (v_handelse, p_index);
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION logga_uppslag(bigint, bytea, text) FROM PUBLIC, sus_rapport;
+
+-- R19: den som fick skydd mellan Hämta och Spara, eller som står i en fil. Ägarens import prövar sina rader själv.
+CREATE FUNCTION personen_har_skydd() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM deltagare_identitet i JOIN deltagare_registerpost r USING (personindex)
+               WHERE i.person_id = NEW.person_id AND r.skyddad) THEN
+        RAISE EXCEPTION 'Personen ska registreras som anonym deltagare.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'personen_har_skydd';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER personen_har_skydd AFTER INSERT ON deltagare_deltagande
+    FOR EACH ROW WHEN (NOT NEW.avidentifierat AND current_setting('role') <> 'sus_agare')
+    EXECUTE FUNCTION personen_har_skydd();
 
 -- P10: uppslagen går med identiteten.
 CREATE FUNCTION uppslagen_foljer_identiteten() RETURNS trigger
@@ -63,6 +80,7 @@ REGISTER_BAK = """
 DROP FUNCTION registerpost(bigint, bytea);
 DROP FUNCTION logga_uppslag(bigint, bytea, text);
 DROP FUNCTION uppslagen_foljer_identiteten() CASCADE;
+DROP FUNCTION personen_har_skydd() CASCADE;
 """
 
 

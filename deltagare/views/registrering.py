@@ -1,35 +1,25 @@
-"""Registrera deltagare: in- och utregistrering."""
+"""Registrera deltagare: in- och utregistrering på en sida."""
 
-from typing import Any
-
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from behorighet.inskick import en_gang, tidigare_svar
-from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
-from deltagare import tjanster
-from deltagare.forms import (
-    UTREGISTRERING,
-    VILLKORENS_FALT,
-    Inregistreringsform,
-    Registreringsform,
-    Utregistreringsform,
-)
+from deltagare import folkbokforing
+from deltagare.forms import UTREGISTRERING, Inregistreringsform, Registreringsform, Utregistreringsform
 from deltagare.forms.fragor import Frageform
 from deltagare.models import Deltagande
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE
-from deltagare.views.egna import egna_insatser, saknar
-from fkui.fel import visa_fel
-from insatser.forms.fragefalt import PREFIX
+from deltagare.views.egna import egna_insatser, inskrivet, visa_registrering
+from deltagare.views.inregistrering import inregistrera, med_det_hamtade, oppnat
+from deltagare.views.utregistrering import utregistrera
+from fkui.falt import heltal_hogst
 from insatser.models import Insats, Tillfalle
+
+STORSTA_ID = 2**63 - 1
 
 
 @never_cache
@@ -40,32 +30,53 @@ def registrera(request: Begaran) -> HttpResponse:
     insatser = egna_insatser(request)
     if request.method == "GET":
         form: Registreringsform = Inregistreringsform(initial={"insats": request.GET.get("insats")}, insatser=insatser)
-        return _visa_registrering(request, form)
-    ut = request.POST.get("registrering") == UTREGISTRERING
-    if "uppdatera" in request.POST:
-        return _visa_registrering(request, _omstalld(request, insatser, ut=ut))
-    if ut:
-        return _utregistrera(request, insatser)
-    form = Inregistreringsform(request.POST, insatser=insatser)
-    if form.is_valid():
-        try:
-            adress = en_gang(request, lambda: _inregistrera(form, request))
-        except ValidationError as fel:
-            visa_fel(form, fel, falt=VILLKORENS_FALT)
-        else:
-            return redirect(adress)
-    return _visa_registrering(request, form)
+        return visa_registrering(request, form)
+    ut = _ut(request)
+    if "oppna" in request.POST and (adress := _tidigare_tillfalle(request, ut=ut)):
+        return redirect(adress)
+    if "uppdatera" in request.POST or (not ut and _sparas_inte(request)):
+        return visa_registrering(request, _omstalld(request, insatser, ut=ut))
+    return (utregistrera if ut else inregistrera)(request, insatser)
+
+
+def takten(request: HttpRequest) -> str:
+    """Vilken gräns som anropet räknas mot, i `settings.SUS_TAKT`; tomt om det inte slår upp någon."""
+    if request.method != "POST" or "uppdatera" in request.POST:
+        return ""
+    if _ut(request):
+        return "personsokning"  # också Öppna: utan en vald dag söks personen
+    if "oppna" in request.POST:
+        return ""
+    slar_upp = folkbokforing.finns() and ("hamta" in request.POST or oppnat(request) is None)
+    return "hamta" if slar_upp else ""
+
+
+def _sparas_inte(request: HttpRequest) -> bool:
+    """*Öppna* utan en vald dag, eller *Hämta* när det inte längre går att hämta."""
+    return "oppna" in request.POST or ("hamta" in request.POST and not folkbokforing.finns())
+
+
+def _ut(request: HttpRequest) -> bool:
+    return request.POST.get("registrering") == UTREGISTRERING
+
+
+def _tidigare_tillfalle(request: Begaran, *, ut: bool) -> str:
+    """Adressen till den tidigare registrering som valts i *Mättillfälle*; tom om ingen är det."""
+    pk = heltal_hogst(request.POST.get("mattillfalle", ""), STORSTA_ID)
+    nadda = Deltagande.objects.synliga_for(request.user, request.rattighet)
+    if pk is None or not nadda.filter(pk=pk, avidentifierat=False).exists():
+        return ""
+    return f"{reverse('deltagare:ratta', args=[pk])}?tillfalle={'ut' if ut else 'in'}"
 
 
 def _omstalld(request: Begaran, insatser: QuerySet[Insats], *, ut: bool) -> Registreringsform:
-    """Formuläret för det nyss valda slaget av registrering, med det inskrivna kvar och utan fel."""
-    return (Utregistreringsform if ut else Inregistreringsform)(initial=_inskrivet(request), insatser=insatser)
-
-
-def _inskrivet(request: Begaran) -> dict[str, Any]:
-    inskrivet = {namn: request.POST.getlist(namn) for namn in request.POST}
-    flera = {namn for namn in inskrivet if namn.startswith(("forsorjning_", "arbetstyp_", PREFIX))}
-    return {namn: v if namn in flera else v[-1] for namn, v in inskrivet.items() if v}
+    """Formuläret för det nyss valda slaget av registrering, med det inskrivna och det hämtade kvar och utan fel."""
+    initial = inskrivet(request)
+    if ut:
+        return Utregistreringsform(initial=initial, insatser=insatser)
+    if oppnad := oppnat(request):
+        return med_det_hamtade(request, insatser, oppnad)
+    return Inregistreringsform(initial=initial, insatser=insatser)
 
 
 @never_cache
@@ -73,100 +84,6 @@ def _inskrivet(request: Begaran) -> dict[str, Any]:
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def fragor(request: Begaran) -> HttpResponse:
     """De kompletterande frågorna för insatsen och dagen, för htmx. Utan skript gör *Uppdatera val* samma sak."""
-    tillfalle = Tillfalle.UT if request.POST.get("registrering") == UTREGISTRERING else Tillfalle.IN
-    form = Frageform(initial=_inskrivet(request), insatser=egna_insatser(request), tillfalle=tillfalle)
+    tillfalle = Tillfalle.UT if _ut(request) else Tillfalle.IN
+    form = Frageform(initial=inskrivet(request), insatser=egna_insatser(request), tillfalle=tillfalle)
     return render(request, "deltagare/_fragor.html", {"form": form})
-
-
-def _visa_registrering(
-    request: Begaran, form: Registreringsform, skillnader: list[tuple[str, str, str]] | None = None
-) -> HttpResponse:
-    return render(
-        request,
-        "deltagare/registrera.html",
-        {"form": form, "saknar": saknar(request, form.insatser()), "skillnader": skillnader or []},
-    )
-
-
-def _inregistrera(form: Registreringsform, request: Begaran) -> str:
-    data = form.cleaned_data
-    insats = data["insats"]
-    deltagande = tjanster.inregistrera(
-        insats=insats,
-        nummer=data["personnummer"],
-        **{namn: data[namn] for namn in ("fornamn", "efternamn", "kommun", "stadsdel", "samtycke", "inregistrering")},
-        fore=form.svar(),
-        svar=form.fragesvar(),
-        av=request.user,
-    )
-    # Inget namn i beskedet: det sparas i webbläsaren till nästa sida (P7).
-    messages.success(request, f"Deltagaren är inregistrerad i {insats.namn} {deltagande.inregistrering.isoformat()}.")
-    for text in tjanster.varningar(
-        insats=insats, kommun=data["kommun"], kon=deltagande.kon, inregistrering=deltagande.inregistrering
-    ):
-        messages.warning(request, text)
-    return f"{reverse('deltagare:registrera')}?insats={insats.pk}"
-
-
-def _utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
-    """Hämtar den pågående registreringen och, när *Spara* valts, utregistrerar den."""
-    forsta = Utregistreringsform(request.POST, insatser=insatser)
-    if not forsta.is_valid():
-        return _visa_registrering(request, forsta)
-    insats, nummer = forsta.cleaned_data["insats"], forsta.cleaned_data["personnummer"]
-    deltagande = tjanster.oppet_deltagande(insats=insats, nummer=nummer, av=request.user)
-    if deltagande is None:
-        try:
-            if svar := tidigare_svar(request):
-                return redirect(svar)  # ett dubbelklick: den första har redan utregistrerat
-        except ValidationError as fel:
-            visa_fel(forsta, fel)
-        forsta.add_error("personnummer", "Personen är inte inregistrerad i insatsen. Kontrollera numret och insatsen.")
-        return _visa_registrering(request, forsta)
-    argument: dict[str, Any] = {"insatser": insatser, "deltagande": deltagande}
-    hamtad = request.POST.get("deltagande") == str(deltagande.pk)
-    if "spara" not in request.POST or not hamtad:
-        initial = {"insats": insats, "personnummer": nummer.utskrivet, "registrering": UTREGISTRERING}
-        return _visa_registrering(request, Utregistreringsform(initial=initial, **argument))
-    form = Utregistreringsform(request.POST, **argument)
-    if form.is_valid():
-        try:
-            adress = en_gang(request, lambda: _spara_utregistrering(form, deltagande, request))
-        except Krock as fel:
-            visa_fel(form, fel)
-            return _visa_registrering(request, form, _skillnader(deltagande, form))
-        except ValidationError as fel:
-            visa_fel(form, fel, falt=VILLKORENS_FALT)
-        else:
-            return redirect(adress)
-    return _visa_registrering(request, form)
-
-
-def _skillnader(deltagande: Deltagande, form: Registreringsform) -> list[tuple[str, str, str]]:
-    deltagande.refresh_from_db()
-    ut = deltagande.utregistrering
-    return [
-        (
-            "Utregistrering",
-            ut.isoformat() if ut else "inte utregistrerad",
-            form.cleaned_data["utregistrering"].isoformat(),
-        )
-    ]
-
-
-def _spara_utregistrering(form: Registreringsform, deltagande: Deltagande, request: Begaran) -> str:
-    data = form.cleaned_data
-    tjanster.utregistrera(
-        deltagande=deltagande,
-        version=data["version"],
-        utregistrering=data["utregistrering"],
-        avslutningsanledning=data["avslutningsanledning"],
-        efter=form.svar(),
-        svar=form.fragesvar(),
-        av=request.user,
-    )
-    text = f"Deltagaren är utregistrerad ur {deltagande.insats.namn} {data['utregistrering'].isoformat()}."
-    if data["avslutningsanledning"] == ATERTAGET_SAMTYCKE:
-        text += " Identiteten är borttagen."
-    messages.success(request, text)
-    return f"{reverse('deltagare:registrera')}?insats={deltagande.insats_id}"

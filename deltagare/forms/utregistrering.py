@@ -1,0 +1,77 @@
+"""Utregistrering på *Registrera deltagare*."""
+
+from typing import Any
+
+from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from django import forms
+from django.urls import reverse
+
+from deltagare.forms.falt import Kodval, ett_av
+from deltagare.forms.fragor import byt_fragor
+from deltagare.forms.registrering import Registreringsform
+from deltagare.forms.situation import svarsfalt, svarslayout
+from deltagare.models import Deltagande
+from deltagare.uppgifter import FELREGISTRERING, Kodverk
+from fkui.falt import Datumfalt, Tokenfalt, marka
+from fkui.layout import Forvald, Knapprad, Lank, Panel, Uppgift
+from insatser.models import Tillfalle
+
+
+class Utregistreringsform(Registreringsform):
+    """Ut: datum, avslutningsanledning och situationen efter. Frågorna kommer när deltagaren är hämtad."""
+
+    tillfalle = "efter"
+
+    def __init__(self, *args: Any, deltagande: Deltagande | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        panel = self.forsta_panel(hamta=True)
+        if deltagande is None:
+            self.helper.layout = Layout(panel, Knapprad(Lank("Avbryt", reverse("start"))))
+            return
+        self._lagg_till_falten(deltagande)
+        self.helper.layout = Layout(
+            Forvald(),
+            panel,
+            Panel(
+                "Utregistrering",
+                Uppgift(
+                    ("Namn", deltagande.person.identitet.namn()),
+                    ("Inregistrering", deltagande.inregistrering),
+                    css_class="sus-outputs",
+                ),
+                Lank("Historik", reverse("deltagare:historik", args=[deltagande.pk]), sort="secondary button--small"),
+                Row(Field("utregistrering", wrapper_class="sus-date"), "avslutningsanledning"),
+                "deltagande",
+                "version",
+                "token",
+                css_id="ut",
+            ),
+            Div(
+                Panel(
+                    "Situationen efter",
+                    *svarslayout("efter"),
+                    css_id="efter",
+                    ingress="Lämna en fråga tom om uppgift saknas.",
+                ),
+                self.stall_for(self.inom_rackvidd, Tillfalle.UT),
+                data_visas_om=f"avslutningsanledning!={FELREGISTRERING}",
+            ),
+            Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
+        )
+
+    def _lagg_till_falten(self, deltagande: Deltagande) -> None:
+        kodval, falt = Kodval(), self.fields
+        falt["deltagande"] = forms.IntegerField(widget=forms.HiddenInput, initial=deltagande.pk)
+        falt["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deltagande.version)
+        falt["token"] = Tokenfalt()
+        falt["utregistrering"] = Datumfalt(label="Datum för utregistrering")
+        falt["avslutningsanledning"] = ett_av(
+            "Avslutningsanledning", kodval[Kodverk.AVSLUTNINGSANLEDNING], required=True
+        )
+        marka(
+            falt["avslutningsanledning"],
+            hjalp="Felregistrering används när inregistreringen var fel: den räknas ingenstans och inget annat frågas. "
+            "Vid återtaget samtycke tas identiteten bort, och deltagaren registreras inte som anonym i stället.",
+        )
+        falt.update(svarsfalt("efter", kodval))
+        falt["utregistrering"].widget.attrs |= byt_fragor(Tillfalle.UT)

@@ -104,7 +104,7 @@ def _andringar(kallor: list[Kalla], platser: list[Plats]) -> list[Andring]:
     rader: list[dict[int, Any]] = []
     for nummer, kalla in enumerate(kallor):
         behovs = {pk for egen, *par in platser if egen == nummer for pk in par if pk is not None}
-        rader.append(QuerySet(kalla.rader.model).in_bulk(behovs) if behovs else {})
+        rader.append(QuerySet(kalla.rader.model, using=kalla.rader.db).in_bulk(behovs) if behovs else {})
     anvandare = Anvandare.objects.select_related("arbetsgivare").in_bulk(
         {rader[nummer][pk].av_id for nummer, pk, _ in platser} - {None}
     )

@@ -1,6 +1,8 @@
 """Vad som visas i historiken för ett deltagande (P9). Namn och personnummer har ingen historik (P10)."""
 
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from behorighet.historik import Kalla, rader_for
 from deltagare.models import Deltagande, Kod
@@ -38,15 +40,17 @@ UTAN: Final = frozenset({"person", "lopnr"})
 
 def for_deltagande(deltagande: Deltagande) -> list[Kalla]:
     """Deltagandet, med koderna som kodverkens texter, även de avslutade."""
+    return for_deltaganden(rader_for(Deltagande).filter(pgh_obj=deltagande.pk))
+
+
+def for_deltaganden(rader: QuerySet[Any], *, galler: tuple[str, ...] = ()) -> list[Kalla]:
+    """Ett urval ur deltagandenas historikrader. `galler` är fälten som säger vilket deltagande det är."""
+    return [Kalla("Deltagandet", rader, galler=galler, etiketter=ETIKETTER, koder=kodtexter(), utan=UTAN)]
+
+
+def kodtexter() -> dict[str, dict[str, str]]:
+    """Fältens koder som kodverkens texter, fält → kod → text, även de avslutade."""
     texter: dict[str, dict[str, str]] = {}
     for kod in Kod.objects.all():
         texter.setdefault(kod.kodverk, {})[kod.kod] = kod.etikett
-    return [
-        Kalla(
-            "Deltagandet",
-            rader_for(Deltagande).filter(pgh_obj=deltagande.pk),
-            etiketter=ETIKETTER,
-            koder={falt: texter.get(kodverk, {}) for falt, kodverk in KODVERK.items()},
-            utan=UTAN,
-        )
-    ]
+    return {falt: texter.get(kodverk, {}) for falt, kodverk in KODVERK.items()}

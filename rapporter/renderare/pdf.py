@@ -1,22 +1,15 @@
 """PDF: taggad (PDF/UA-1), liggande A4, eget typsnitt, inget hämtas utifrån (`prestanda.md` 4)."""
 
-import base64
-import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
-from django.contrib.staticfiles import finders
-
+from fkui.pdf import PANGO_SAKNAS, PdfSaknas, skriv, typsnitt
 from rapporter.rapport import Kolumn, Rad, Rapport, celltext
 
-PANGO_SAKNAS: Final = (
-    "PDF kan inte skapas: programbiblioteket Pango saknas på servern. "
-    "Installera det, på Debian och Ubuntu med: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-)
+__all__ = ["BREDD", "PANGO_SAKNAS", "PdfSaknas", "delar", "rendera"]
+
 BREDD: Final = 277  # mm mellan marginalerna
 _NAMN: Final = 38
 # Bredder i mm som avviker från sortens; de längsta orden i rubrikerna ska rymmas odelade.
@@ -28,7 +21,6 @@ _BREDDER: Final = {
     "volyminsats": 18,
     "antal_utregistrerade_deltagare": 22,
 }
-_TYPSNITT: Final = (("SUS Inter", "inter-latin"), ("SUS Inter Ext", "inter-latin-ext"))
 _STIL: Final = """
 @page{size:A4 landscape;margin:13mm 10mm 15mm;
 @bottom-left{content:string(urval);font:7pt "SUS Inter","SUS Inter Ext",sans-serif;color:#4b4d50;width:235mm}
@@ -54,26 +46,9 @@ tr{break-inside:avoid}.totalt th,.totalt td{font-weight:700;border-top:.8pt soli
 """
 
 
-class PdfSaknas(Exception):
-    """Servern kan inte skapa PDF. Texten säger vad som ska installeras."""
-
-
 def rendera(rapport: Rapport) -> bytes:
     """Rapporten som PDF. Ger PdfSaknas utan Pango."""
-    try:
-        from weasyprint import HTML  # noqa: PLC0415 (tung, och behöver Pango som kan saknas)
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415
-    except OSError as fel:
-        raise PdfSaknas(PANGO_SAKNAS) from fel
-    html = _dokument(rapport)
-    # Utan den skriver fontTools klockslaget i typsnittet: samma rapport ska ge samma fil till sista byten.
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    # Typsnittet ligger i stilmallen, så inget annat än data: behöver kunna hämtas.
-    hamtare = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
-    innehall = HTML(string=html, base_url=None, url_fetcher=hamtare).write_pdf(
-        pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16]
-    )
-    return bytes(innehall)
+    return skriv(_dokument(rapport))
 
 
 def delar(kolumner: Sequence[Kolumn]) -> list[list[int]]:
@@ -109,7 +84,7 @@ def _dokument(rapport: Rapport) -> str:
     )
     return (
         f'<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>{escape(titel)}</title>'
-        f'<meta name="generator" content="SUS"><style>{_typsnitt()}{_STIL}</style></head><body>'
+        f'<meta name="generator" content="SUS"><style>{typsnitt()}{_STIL}</style></head><body>'
         f'<h1 data-sidfot="{escape(_sidfot(rapport))}">{escape(rapport.rubrik)}</h1>{om}'
         f'{varningar}<p class="upplysning">{rapport.upplysning}</p>{"".join(ut)}</body></html>'
     )
@@ -156,18 +131,3 @@ def _rad(rad: Rad, nummer: Sequence[int], klasser: Sequence[str]) -> str:
         for nr, klass in zip(nummer, klasser, strict=True)
     )
     return f'<tr><th scope="row">{escape(rad.namn)}</th>{celler}</tr>'
-
-
-def _typsnitt() -> str:
-    """Typsnittet som stilmall. Två familjer: med samma namn blandas tecknen ihop."""
-    return "".join(
-        f'@font-face{{font-family:"{familj}";src:url(data:font/woff2;base64,{_base64(fil)}) format("woff2")}}'
-        for familj, fil in _TYPSNITT
-    )
-
-
-def _base64(fil: str) -> str:
-    sokvag = finders.find(f"vendor/inter/{fil}-wght-normal.woff2")
-    if not sokvag:
-        raise PdfSaknas("PDF kan inte skapas: typsnittet static/vendor/inter/ saknas.")
-    return base64.b64encode(Path(sokvag).read_bytes()).decode()

@@ -1,0 +1,325 @@
+"""Registerutdraget (P13, artikel 15 i dataskyddsförordningen): allt som SUS har om en person, som ett värde.
+
+På sidan är det som den frågande når; kommandot `registerutdrag` går som ägaren och tar med allt. Loggas innan något
+läses (P8). Vem i personalen som har läst sägs inte, bara i vilken roll och hos vilken arbetsgivare.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from behorighet.databasfel import skriver
+from behorighet.historik import historik, rader_for
+from behorighet.logg import Rad, logga_flera
+from behorighet.models import Anvandare, Handelse
+from behorighet.roller import Rattighet, Roll
+from deltagare.gallringsslag import SLAGEN, Slag
+from deltagare.historik import ETIKETTER, for_deltaganden, kodtexter
+from deltagare.models import Deltagande, DeltagandeQuerySet, Gallringsregel, Identitet, Svar
+from deltagare.personnummer import Personnummer
+from fkui import pdf
+from fkui.templatetags.fkui import vardetext
+from insatser.models import Svarsalternativ, Tillfalle
+
+# Interna nummer och kopior som inte säger något om personen.
+_UTAN: Final = frozenset(
+    {"id", "person", "insats", "lopnr", "felregistrerad", "avidentifierat", "fingeravtryck", "version"}
+)
+
+OM: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    (
+        "Varför uppgifterna behandlas",
+        (
+            "SUS används för att följa upp samverkan och finansiell samordning inom rehabiliteringsområdet: hur många "
+            "som deltar i insatserna, och hur deras försörjning, arbete och studier ser ut före och efter.",
+            "Behandlingen är nödvändig för en uppgift av allmänt intresse (artikel 6.1 e i dataskyddsförordningen). "
+            "Den som registreras med namn och personnummer har dessutom lämnat ett skriftligt samtycke till det. Utan "
+            "samtycke räknas deltagaren som anonym.",
+        ),
+    ),
+    (
+        "Varifrån uppgifterna kommer",
+        (
+            "Namn, kommun och stadsdel kommer från folkbokföringen eller från den som registrerade. Det andra kommer "
+            "från dig och från dem som arbetar med insatsen.",
+        ),
+    ),
+    (
+        "Vem som tar del av uppgifterna",
+        (
+            "Bara de som är deltagaransvariga för en insats ser vem som deltar i den. Rapporterna innehåller antal, "
+            "aldrig vem. Varje läsning skrivs i en logg, och loggen granskas.",
+            "Uppgifterna lämnas inte till något land utanför EU och EES, och inga beslut fattas automatiskt.",
+        ),
+    ),
+    (
+        "Dina rättigheter",
+        (
+            "Du kan begära att felaktiga uppgifter rättas, och att uppgifter raderas eller begränsas. Du kan göra "
+            "invändningar mot behandlingen.",
+            "Du kan när som helst återta ditt samtycke. Då tas ditt personnummer, ditt namn och din kommun bort ur "
+            "insatsen; antalen står kvar som statistik.",
+            "Vänd dig till den som lämnade utdraget. Är du inte nöjd kan du klaga hos Integritetsskyddsmyndigheten "
+            "(imy.se).",
+        ),
+    ),
+)
+
+
+class Uppgift(NamedTuple):
+    """En uppgift i ord: fältets namn, etiketten och värdet som text."""
+
+    namn: str
+    etikett: str
+    text: str
+
+
+class Fragesvar(NamedTuple):
+    """Svaret på en kompletterande fråga."""
+
+    tillfalle: str
+    fraga: str
+    svar: str
+
+
+class Andring(NamedTuple):
+    """En ändring: när, vad, och fälten med det som gällde före och efter."""
+
+    tid: datetime
+    vad: str
+    falt: list[tuple[str, str, str]]
+
+
+class Lasning(NamedTuple):
+    """En rad ur åtkomstloggen, utan vem i personalen."""
+
+    tid: datetime
+    vad: str
+    roll: str
+    arbetsgivare: str
+    insats: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registrering:
+    """Ett deltagande i en insats, med allt som är registrerat."""
+
+    insats: str
+    samverkansorganisation: str
+    uppgifter: list[Uppgift]
+    fragor: list[Fragesvar]
+
+
+@dataclass(frozen=True, slots=True)
+class Registerutdrag:
+    """Allt om en person. `hela` är falskt när bara en användares insatser är med."""
+
+    framtaget: datetime
+    hela: bool
+    identitet: list[Uppgift]
+    registreringar: list[Registrering]
+    andringar: list[Andring]
+    lasningar: list[Lasning]
+    bevaras: list[tuple[str, str]]
+    om: tuple[tuple[str, tuple[str, ...]], ...] = OM
+
+    @property
+    def omfattning(self) -> str:
+        """Vad utdraget täcker, i en mening."""
+        if self.hela:
+            return "Utdraget är fullständigt: det omfattar alla insatser i SUS."
+        return (
+            "Utdraget omfattar de insatser där den som tog fram det är deltagaransvarig. Det kan finnas uppgifter i "
+            "andra insatser; det fullständiga utdraget lämnas av den som är personuppgiftsansvarig för SUS."
+        )
+
+    def som_json(self) -> bytes:
+        """Utdraget som JSON i UTF-8."""
+        innehall = {
+            "framtaget": self.framtaget.isoformat(timespec="seconds"),
+            "omfattning": self.omfattning,
+            "identitet": _som_data(self.identitet),
+            "registreringar": [
+                {**asdict(en), "uppgifter": _som_data(en.uppgifter), "fragor": [svar._asdict() for svar in en.fragor]}
+                for en in self.registreringar
+            ],
+            "andringar": [
+                {
+                    "tid": en.tid.isoformat(timespec="seconds"),
+                    "vad": en.vad,
+                    "falt": [dict(zip(("uppgift", "fore", "efter"), falt, strict=True)) for falt in en.falt],
+                }
+                for en in self.andringar
+            ],
+            "lasningar": [{**en._asdict(), "tid": en.tid.isoformat(timespec="seconds")} for en in self.lasningar],
+            "bevaras": dict(self.bevaras),
+            "om": {rubrik: list(stycken) for rubrik, stycken in self.om},
+        }
+        return (json.dumps(innehall, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def som_pdf(utdrag: Registerutdrag) -> bytes:
+    """Utdraget som PDF. Ger PdfSaknas utan Pango."""
+    return pdf.staende(render_to_string("deltagare/registerutdrag_pdf.html", {"utdrag": utdrag}))
+
+
+def _som_data(uppgifter: Iterable[Uppgift]) -> dict[str, dict[str, str]]:
+    return {namn: {"uppgift": etikett, "varde": text} for namn, etikett, text in uppgifter}
+
+
+def inom_rackhall(deltagande: Deltagande, anvandare: Anvandare) -> DeltagandeQuerySet:
+    """Personens registreringar som användaren når. De utan identitet visar ingen, och är inte med (P10)."""
+    return Deltagande.objects.synliga_for(anvandare, Rattighet.REGISTRERA_DELTAGARE).filter(
+        person_id=deltagande.person_id, avidentifierat=False
+    )
+
+
+def for_anvandare(*, deltagande: Deltagande, format: str, av: Anvandare) -> Registerutdrag:
+    """Utdraget för personen bakom ett deltagande med identitet, så långt användaren når."""
+    with skriver():
+        deltaganden = list(_med_allt(inom_rackhall(deltagande, av)))
+        rader = [Rad(en.insats_id, en.person_id, {"deltagande": en.pk, "format": format}) for en in deltaganden]
+        logga_flera(Handelse.Typ.REGISTERUTDRAG, rader, av=av, roll=Roll.DELTAGARANSVARIG)
+        return _bygg(deltagande.person_id, deltaganden, None, hela=False, using=DEFAULT_DB_ALIAS)
+
+
+def for_nummer(*, index: bytes, using: str) -> Registerutdrag:
+    """Det fullständiga utdraget för ett personnummer (dess nycklade index). Körs som databasens ägare.
+
+    Den som inte är registrerad får ett utdrag utan registreringar, med de uppslag som har gjorts.
+    """
+    with skriver(using):
+        person_id = Identitet.objects.using(using).filter(personindex=index).values_list("pk", flat=True).first()
+        alla = Deltagande.objects.using(using).filter(person__identitet__personindex=index, avidentifierat=False)
+        logga_flera(Handelse.Typ.REGISTERUTDRAG, [Rad(None, person_id, {"hela": True})], av=None, using=using)
+        return _bygg(person_id, list(_med_allt(alla)), index, hela=True, using=using)
+
+
+def _med_allt(deltaganden: DeltagandeQuerySet) -> DeltagandeQuerySet:
+    return deltaganden.select_related(
+        "insats__samverkansorganisation", "folkbokforing__kommun", "folkbokforing__stadsdel", "person__identitet"
+    ).order_by("inregistrering", "pk")
+
+
+def _bygg(
+    person_id: int | None, deltaganden: list[Deltagande], index: bytes | None, *, hela: bool, using: str
+) -> Registerutdrag:
+    texter, fragor = kodtexter(), _fragesvar(deltaganden, using)
+    return Registerutdrag(
+        framtaget=timezone.localtime(),
+        hela=hela,
+        identitet=_identitet(deltaganden),
+        registreringar=[
+            Registrering(
+                en.insats.namn,
+                en.insats.samverkansorganisation.namn,
+                list(_uppgifter(en, texter)),
+                fragor.get(en.pk, []),
+            )
+            for en in deltaganden
+        ],
+        andringar=_andringar(deltaganden, using),
+        lasningar=_lasningar(person_id, index, using),
+        bevaras=list(_bevaras(using)),
+    )
+
+
+def _identitet(deltaganden: list[Deltagande]) -> list[Uppgift]:
+    if not deltaganden:
+        return []
+    person = deltaganden[0].person
+    identitet = person.identitet
+    nummer = Personnummer(identitet.klartext("personnummer"), person.fodelsear, person.kon, samordningsnummer=False)
+    return [
+        Uppgift("personnummer", "Personnummer", nummer.utskrivet),
+        Uppgift("fornamn", "Förnamn", identitet.klartext("fornamn")),
+        Uppgift("efternamn", "Efternamn", identitet.klartext("efternamn")),
+        Uppgift("kon", "Kön", person.get_kon_display()),
+        Uppgift("fodelsear", "Födelseår", str(person.fodelsear)),
+        Uppgift("skapad_vid", "Först registrerad i SUS", _tid(person.skapad_vid)),
+    ]
+
+
+def _uppgifter(deltagande: Deltagande, texter: Mapping[str, Mapping[str, str]]) -> Iterator[Uppgift]:
+    for falt in Deltagande._meta.concrete_fields:
+        if falt.name not in _UTAN:
+            etikett = ETIKETTER.get(falt.name) or str(falt.verbose_name).capitalize()
+            yield Uppgift(falt.name, etikett, _text(falt, getattr(deltagande, falt.attname), texter.get(falt.name, {})))
+    folkbokforing = getattr(deltagande, "folkbokforing", None)
+    if folkbokforing:
+        yield Uppgift("kommun", "Folkbokföringskommun", folkbokforing.kommun.namn)
+        yield Uppgift("stadsdel", "Stadsdel", vardetext(folkbokforing.stadsdel and folkbokforing.stadsdel.namn))
+
+
+def _text(falt: Any, varde: Any, koder: Mapping[str, str]) -> str:
+    if isinstance(varde, datetime):
+        return _tid(varde)
+    if isinstance(falt, ArrayField):
+        return vardetext([koder.get(ett, ett) for ett in varde])
+    etiketter: Mapping[Any, Any] = koder or dict(falt.flatchoices)
+    return vardetext(etiketter.get(varde, varde))
+
+
+def _tid(tid: datetime) -> str:
+    return f"{timezone.localtime(tid):%Y-%m-%d %H:%M}"
+
+
+def _fragesvar(deltaganden: list[Deltagande], using: str) -> dict[int, list[Fragesvar]]:
+    svar = list(
+        Svar.objects.using(using)
+        .filter(deltagande__in=[en.pk for en in deltaganden])
+        .select_related("fraga")
+        .order_by("tillfalle", "fraga__ordning", "pk")
+    )
+    valda = {pk for ett in svar for pk in ett.alternativ or ()}
+    alternativ = dict(Svarsalternativ.objects.using(using).filter(pk__in=valda).values_list("pk", "text"))
+    per_deltagande: dict[int, list[Fragesvar]] = {}
+    for ett in svar:
+        varden = ([alternativ.get(pk, "") for pk in ett.alternativ or ()], ett.fritext, ett.tal, ett.datum)
+        varde = next((en for en in varden if en not in (None, "", [])), None)
+        rad = Fragesvar(Tillfalle(ett.tillfalle).label, ett.fraga.text, vardetext(varde))
+        per_deltagande.setdefault(ett.deltagande_id, []).append(rad)
+    return per_deltagande
+
+
+def _andringar(deltaganden: list[Deltagande], using: str) -> list[Andring]:
+    """Historiken, det äldsta först. Vem som ändrade sägs inte."""
+    if not deltaganden:
+        return []
+    rader = rader_for(Deltagande).using(using).filter(pgh_obj__in=[en.pk for en in deltaganden])
+    kallor = for_deltaganden(rader, galler=("insats",))
+    alla: list[Andring] = []
+    nummer, sidor = 1, 1
+    while nummer <= sidor:
+        sida = historik(kallor, sida=str(nummer))
+        sidor, nummer = sida.paginator.num_pages, nummer + 1
+        alla += [
+            Andring(en.tid, f"{en.vad}: {en.typ.label.lower()}", [(f.etikett, f.fore, f.efter) for f in en.falt])
+            for en in sida.object_list
+            if en.falt
+        ]
+    return alla[::-1]
+
+
+def _lasningar(person_id: int | None, index: bytes | None, using: str) -> list[Lasning]:
+    with connections[using].cursor() as markor:
+        markor.execute("SELECT * FROM registerutdragets_logg(%s, %s)", [person_id, index])
+        rader = markor.fetchall()
+    typer, roller = dict(Handelse.Typ.choices), dict(Roll.choices)
+    return [
+        Lasning(timezone.localtime(tid), typer.get(typ, typ), roller.get(roll, ""), arbetsgivare, insats)
+        for tid, typ, roll, arbetsgivare, insats in rader
+    ]
+
+
+def _bevaras(using: str) -> Iterator[tuple[str, str]]:
+    regler = {regel.slag: regel for regel in Gallringsregel.objects.using(using)}
+    for slag in Slag:
+        yield slag.label, f"{regler[slag].ar} år. {SLAGEN[slag].vad} {regler[slag].grund}"

@@ -7,9 +7,18 @@ from typing import Final
 import psycopg
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, ProgrammingError, models, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    models,
+    transaction,
+)
 
 CHECK_VIOLATION: Final = "23514"
+SAMTIDIGT: Final = "Någon annan ändrade samma uppgifter samtidigt. Inget sparades. Försök igen."
 
 
 def _meddelande(villkor: str) -> str | None:
@@ -36,8 +45,10 @@ def som_valideringsfel(fel: IntegrityError) -> ValidationError:
     if not isinstance(orsak, psycopg.Error) or not orsak.diag.constraint_name:
         raise fel
     villkor = orsak.diag.constraint_name
-    # Våra egna triggrar talar svenska redan i databasen; de känns igen på att felet kommer ur PL/pgSQL.
-    trigger = "PL/pgSQL" in (orsak.diag.context or "") and orsak.sqlstate == CHECK_VIOLATION
+    # Våra egna triggrar talar svenska redan i databasen: felet kommer ur PL/pgSQL och gäller ingen tabell. Ett CHECK
+    # som faller för en sats i en funktion har sin tabell, och en text på engelska.
+    ur_plpgsql = "PL/pgSQL" in (orsak.diag.context or "") and not orsak.diag.table_name
+    trigger = ur_plpgsql and orsak.sqlstate == CHECK_VIOLATION
     text = orsak.diag.message_primary if trigger else _meddelande(villkor)
     if not text:
         raise fel
@@ -57,6 +68,11 @@ def skriver(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         raise som_valideringsfel(fel) from fel
     except DataError as fel:
         raise ValidationError("Ett tal eller datum är för stort för att sparas. Kontrollera det du skrev.") from fel
+    except OperationalError as fel:
+        # Två väntade på varandra, och databasen avbröt den här.
+        if isinstance(fel.__cause__, psycopg.errors.DeadlockDetected):
+            raise ValidationError(SAMTIDIGT, code="samtidigt") from fel
+        raise
     except ProgrammingError as fel:
         # Radskyddet sade nej: uppdraget tog slut medan sidan var öppen.
         if isinstance(fel.__cause__, psycopg.errors.InsufficientPrivilege):

@@ -10,6 +10,8 @@ from personnummer import personnummer as paketet
 # Bara ASCII-siffror: \d skulle släppa igenom andra skriftsystems siffror.
 _FORM: Final = re.compile(r"^([0-9]{2})?([0-9]{6})([-+]?)([0-9]{4})$")
 
+# Det som ordbehandlare gör av bindestreck: hårt, tank- och minustecken; mjukt bindestreck syns inte alls.
+_TECKEN: Final = {**dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212), "-"), 0x00AD: None}
 FORSTA_FODELSEAR: Final = 1850  # ingen med personnummer är äldre; databasen har samma gräns
 
 OGILTIGT: Final = "Kontrollera personnumret: skriv det som ååååmmdd-nnnn. Samordningsnummer går också bra."
@@ -46,7 +48,7 @@ def tolka(text: str, *, idag: date) -> Personnummer:
     `idag` avgör seklet för tio siffror och vad som är framtid. Ger OgiltigtPersonnummer om datum eller
     kontrollsiffra inte stämmer, eller om födelsedagen är i framtiden eller före 1850.
     """
-    rensad = "".join(unicodedata.normalize("NFC", text).split()).replace("–", "-").replace("−", "-")  # noqa: RUF001
+    rensad = "".join(unicodedata.normalize("NFC", text).split()).translate(_TECKEN)
     traff = _FORM.match(rensad)
     if not traff:
         raise OgiltigtPersonnummer(OGILTIGT)
@@ -58,7 +60,7 @@ def tolka(text: str, *, idag: date) -> Personnummer:
         tolkat = paketet.Personnummer(sekel + sexsiffrigt + sista)
     except paketet.PersonnummerException as fel:
         raise OgiltigtPersonnummer(OGILTIGT) from fel
-    samordning = int(sexsiffrigt[4:6]) > 60
+    samordning = har_samordningsnummer(sekel + sexsiffrigt + sista)
     fodd = date(int(sekel + sexsiffrigt[:2]), int(sexsiffrigt[2:4]), int(sexsiffrigt[4:6]) - 60 * samordning)
     if fodd > idag or fodd.year < FORSTA_FODELSEAR:
         raise OgiltigtPersonnummer(OGILTIGT)
@@ -68,6 +70,11 @@ def tolka(text: str, *, idag: date) -> Personnummer:
         kon="man" if tolkat.is_male() else "kvinna",
         samordningsnummer=samordning,
     )
+
+
+def har_samordningsnummer(nummer: str) -> bool:
+    """Om ett lagrat nummer (12 siffror) är ett samordningsnummer: dagen är ökad med 60."""
+    return int(nummer[6:8]) > 60
 
 
 def _sekel(sexsiffrigt: str, *, over_hundra: bool, idag: date) -> int:

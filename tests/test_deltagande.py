@@ -244,7 +244,7 @@ def test_varningar_for_kommun_och_kon(ansvarig):
         insats=insats, kommun=Kommun.objects.get(pk="0180"), kon="man", inregistrering=date(2020, 1, 1)
     )
 
-    assert [text.split()[0] for text in texter] == ["Deltagaren", "Stockholm", "Insatsen"]
+    assert [text.split()[0] for text in texter] == ["Deltagaren", "Folkbokföringskommunen", "Insatsen"]
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 
+from behorighet.skydd import satt_sammanhang
 from deltagare.kryptering import fingeravtryck, personindex
 from deltagare.models import Deltagande, Identitet, Person
 from deltagare.overforing import importen, regler
+from deltagare.personnummer import tolka
+from deltagare.tjanster import byt_nummer, skydda_person
 from insatser.models import Insats, Samverkansorganisation
+from tests import fabriker
 from tests.databas import databas_url
 from tests.importkatalog import (
     ANNA,
@@ -444,6 +448,75 @@ def test_den_som_avidentifierats_i_sus_far_aldrig_tillbaka_sin_identitet(katalog
 
     assert svar.ut[-1] == "deltaganden.csv: 0 nya, 0 ändrade, 6 oförändrade"
     assert innehall() == fore
+
+
+@pytest.mark.parametrize("flyttad", ["1 day", "1 year"])
+def test_en_fil_fran_fore_rattelsen_ger_inte_tillbaka_identiteten(katalog, flyttad):
+    """R19, R25: raden känns igen på den tid den hade, och det rättade står kvar."""
+    importera(skriv(katalog, grund()))
+    bo = Identitet.objects.using("agare").get(personindex=personindex(BO)).person_id
+    with connections["agare"].cursor() as markor:
+        markor.execute(
+            "UPDATE deltagare_deltagande SET inregistrering = inregistrering - %s::interval, "
+            "samtycke = samtycke - %s::interval WHERE person_id = %s",
+            [flyttad, flyttad, bo],
+        )
+    skydda_person(person_id=bo, av=None, using="agare")
+    fore = innehall()
+
+    svar = importera(katalog)
+
+    assert svar.ut[-1] == "deltaganden.csv: 0 nya, 0 ändrade, 6 oförändrade"
+    assert innehall() == fore
+
+
+def test_en_fil_med_numret_fran_fore_bytet_ger_inte_tillbaka_identiteten(katalog):
+    """R17, R19: också när kön och födelseår följer det nya numret."""
+    importera(skriv(katalog, grund()))
+    bo = Identitet.objects.using("agare").get(personindex=personindex(BO)).person_id
+    hans = deltaganden(person_id=bo)[0]
+    nytt = tolka(fabriker.personnummer("19911223", man=True), idag=date(2026, 1, 1))
+    with transaction.atomic():
+        ansvarig = fabriker.deltagaransvarig(Insats.objects.get(pk=hans.insats_id))
+        satt_sammanhang(ansvarig)
+        byt_nummer(deltagande=hans, nytt=nytt, av=ansvarig)
+    skydda_person(person_id=bo, av=None, using="agare")
+    fore = innehall()
+
+    svar = importera(katalog)
+
+    assert svar.ut[-1] == "deltaganden.csv: 0 nya, 0 ändrade, 6 oförändrade"
+    assert innehall() == fore
+
+
+def test_tva_rader_for_en_registrering_som_har_rattats_nekas(katalog):
+    filer = grund()
+    importera(skriv(katalog, filer))
+    anna = Identitet.objects.using("agare").get(personindex=personindex(ANNA)).person_id
+    with connections["agare"].cursor() as markor:
+        markor.execute(
+            "UPDATE deltagare_deltagande SET lopnr = 5 WHERE person_id = %s AND utregistrering IS NULL", [anna]
+        )
+    skydda_person(person_id=anna, av=None, using="agare")
+    filer[DEL].append(filer[DEL][1] | {"lopnr": "5"})
+
+    svar = importera(skriv(katalog, filer))
+
+    assert svar.kod == 1
+    assert "Raden gäller samma registrering som rad 3" in "".join(svar.felrader)
+    assert not Identitet.objects.using("agare").filter(personindex=personindex(ANNA)).exists()
+
+
+def test_en_atertagen_rad_utan_eget_avtryck_raknas_inte_som_andrad(katalog):
+    """Avtrycket är redan sparat: raden ändras inte av varje inläsning."""
+    importera(skriv(katalog, grund()))
+    vakt = "ALTER TABLE deltagare_deltagande {} TRIGGER identiteten_kommer_inte_tillbaka"
+    with connections["agare"].cursor() as markor:
+        markor.execute(vakt.format("DISABLE"))
+        markor.execute("UPDATE deltagare_deltagande SET fingeravtryck = NULL WHERE fingeravtryck IS NOT NULL")
+        markor.execute(vakt.format("ENABLE"))
+
+    assert importera(katalog).ut[-1] == "deltaganden.csv: 0 nya, 0 ändrade, 6 oförändrade"
 
 
 def test_en_nyckel_fran_en_annan_sus_reserverar_sitt_nummer(katalog):

@@ -168,7 +168,7 @@ def test_det_som_ar_avidentifierat_forblir_det(tva):
     _, konto, deltagande = tva[0]
     satt_sammanhang(konto)
     with connection.cursor() as markor:
-        markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [deltagande.pk, b"x" * 32])
+        markor.execute("SELECT avidentifiera_deltagande(%s, %s)", [deltagande.pk, [b"x" * 32]])
 
     with pytest.raises(DatabaseError, match="kommer inte tillbaka"), som_agare(), connection.cursor() as markor:
         markor.execute("UPDATE deltagare_deltagande SET avidentifierat = false WHERE id = %s", [deltagande.pk])
@@ -234,6 +234,7 @@ def test_loggen_gar_inte_att_andra(sats, agare):
 # Tabellerna som bär en person eller ett deltagande utan eget radskydd, och varför det går bra.
 UTAN_RADSKYDD = {
     "behorighet_handelse": "åtkomstloggen: id:n men ingen identitet; läses bara på sidorna för granskning",
+    "deltagare_avtryck": "ägarens: varken sus_app eller sus_rapport har någon rättighet på den",
     "deltagare_personpass": "ägarens: varken sus_app eller sus_rapport har någon rättighet på den",
 }
 

@@ -13,6 +13,18 @@ CREATE POLICY uppdrag_bort ON deltagare_svar FOR DELETE TO sus_app
     USING (EXISTS (SELECT FROM deltagare_deltagande d WHERE d.id = deltagare_svar.deltagande_id
                    AND d.insats_id = ANY ((SELECT sus_mina_insatser())::bigint[])));
 
+-- Åldern och löpnumret följer inregistreringen när den flyttas. Ingen sätter dem för hand.
+CREATE FUNCTION inregistreringen_flyttas() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.alder := OLD.alder + extract(year FROM NEW.inregistrering) - extract(year FROM OLD.inregistrering);
+    NEW.lopnr := 1 + coalesce((SELECT max(d.lopnr) FROM deltagare_deltagande d WHERE d.id <> NEW.id
+        AND d.insats_id = NEW.insats_id AND d.person_id = NEW.person_id
+        AND d.inregistrering = NEW.inregistrering), 0);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER inregistreringen_flyttas BEFORE UPDATE OF inregistrering ON deltagare_deltagande
+    FOR EACH ROW WHEN (NEW.inregistrering <> OLD.inregistrering) EXECUTE FUNCTION inregistreringen_flyttas();
+
 -- R25: den som har återtagit samtycket är utregistrerad, och förblir det.
 CREATE FUNCTION atertaget_samtycke_star_kvar() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -23,10 +35,37 @@ CREATE TRIGGER atertaget_samtycke_star_kvar BEFORE UPDATE OF avslutningsanlednin
     FOR EACH ROW WHEN (OLD.avslutningsanledning = 'atertaget_samtycke'
                        AND NEW.avslutningsanledning <> OLD.avslutningsanledning)
     EXECUTE FUNCTION atertaget_samtycke_star_kvar();
+
+-- Den som ändrar en persons tider i en insats går före den som ändrar dem samtidigt: först numret, som person_for,
+-- sedan deltagandena i ordning, sist personen. Alla som tar låsen tar dem så.
+CREATE FUNCTION las_personen(p_deltagande bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    d record;
+    v_person bigint;
+BEGIN
+    SELECT * INTO d FROM deltagare_deltagande WHERE id = p_deltagande;
+    IF (d.insats_id = ANY (sus_mina_insatser())) IS NOT TRUE THEN
+        RAISE EXCEPTION 'Uppdrag saknas på insatsen.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    LOOP
+        v_person := d.person_id;
+        PERFORM pg_advisory_xact_lock(hashtextextended(encode(personindex, 'hex'), 0))
+            FROM deltagare_identitet WHERE person_id = v_person;
+        PERFORM FROM deltagare_deltagande
+            WHERE person_id = v_person AND insats_id = d.insats_id ORDER BY id FOR UPDATE;
+        -- Under väntan kan numret ha bytts, och deltagandet höra till en annan person.
+        SELECT * INTO d FROM deltagare_deltagande WHERE id = p_deltagande;
+        EXIT WHEN d.person_id = v_person;
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION las_personen(bigint) FROM PUBLIC, sus_rapport;
 """
 
 RATTA_BAK = """
 DROP FUNCTION atertaget_samtycke_star_kvar() CASCADE;
+DROP FUNCTION inregistreringen_flyttas() CASCADE;
+DROP FUNCTION las_personen(bigint);
 DROP POLICY uppdrag_andra ON deltagare_svar;
 DROP POLICY uppdrag_bort ON deltagare_svar;
 REVOKE UPDATE, DELETE ON deltagare_svar FROM sus_app;
@@ -55,10 +94,21 @@ RETURNS TABLE (deltagande bigint, insats text, inregistrering date, lopnr int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM krav_nar_personen(p_person);
+    PERFORM pg_advisory_xact_lock(hashtextextended(encode(personindex, 'hex'), 0))
+        FROM deltagare_identitet WHERE person_id = p_person;
+    PERFORM FROM deltagare_deltagande WHERE person_id = p_person ORDER BY id FOR UPDATE;
     PERFORM FROM deltagare_person WHERE id = p_person FOR UPDATE;
-    RETURN QUERY SELECT d.id, i.nyckel::text, d.inregistrering, d.lopnr::int
+    -- P8: svaret gäller också insatser som den som frågar inte når.
+    INSERT INTO behorighet_handelse (av_id, uppdrag_id, typ, insats_id, person_id, detaljer)
+        SELECT sus_anvandare(), sus_uppdrag(sus_anvandare(), 'deltagaransvarig', min(d.insats_id)), 'person_sokt',
+               min(d.insats_id), p_person, '{"utfall": "alla_insatser"}'
+        FROM deltagare_deltagande d WHERE d.person_id = p_person AND NOT d.avidentifierat
+        AND d.insats_id = ANY (sus_mina_insatser());
+    -- Ett deltagande står flera gånger om dess tid har rättats: det som gäller nu först.
+    RETURN QUERY SELECT d.id, i.nyckel::text, t.inregistrering, t.lopnr
         FROM deltagare_deltagande d JOIN insatser_insats i ON i.id = d.insats_id
-        WHERE d.person_id = p_person AND NOT d.avidentifierat ORDER BY d.id FOR UPDATE OF d;
+        CROSS JOIN LATERAL deltagandets_tider(d.id) t
+        WHERE d.person_id = p_person AND NOT d.avidentifierat ORDER BY d.id, t.nr, t.inregistrering, t.lopnr;
 END $$;
 REVOKE EXECUTE ON FUNCTION personens_deltaganden(bigint) FROM PUBLIC, sus_rapport;
 
@@ -67,15 +117,23 @@ RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM krav_nar_personen(p_person);
+    PERFORM krav_avtryck(p_deltaganden, p_avtryck);
     PERFORM FROM deltagare_person WHERE id = p_person FOR UPDATE;
+    IF EXISTS (SELECT FROM unnest(p_deltaganden) AS a (id) LEFT JOIN deltagare_deltagande d USING (id)
+               WHERE (d.person_id = p_person AND NOT d.avidentifierat) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'Deltagandet är inte personens, eller redan utan identitet.'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF EXISTS (SELECT FROM deltagare_deltagande
                WHERE person_id = p_person AND NOT avidentifierat AND id <> ALL (p_deltaganden)) THEN
         RAISE EXCEPTION 'Personen har fått ett deltagande till. Försök igen.'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hela_personen_avidentifieras';
     END IF;
-    UPDATE deltagare_deltagande d SET avidentifierat = true, fingeravtryck = a.avtryck, version = d.version + 1
-        FROM unnest(p_deltaganden, p_avtryck) AS a (id, avtryck)
-        WHERE d.id = a.id AND d.person_id = p_person AND NOT d.avidentifierat;
+    -- Det första avtrycket är deltagandets eget, de andra det har haft.
+    UPDATE deltagare_deltagande d SET avidentifierat = true, version = d.version + 1,
+        fingeravtryck = p_avtryck[array_position(p_deltaganden, d.id)]
+        WHERE d.id = ANY (p_deltaganden) AND d.person_id = p_person;
+    PERFORM lagg_till_avtryck(p_deltaganden, p_avtryck);
     DELETE FROM deltagare_folkbokforing WHERE deltagande_id = ANY (p_deltaganden);
     DELETE FROM deltagare_svar WHERE deltagande_id = ANY (p_deltaganden) AND fritext <> '';
     DELETE FROM deltagare_identitet WHERE person_id = p_person;
@@ -92,7 +150,8 @@ DROP FUNCTION avidentifiera_person(bigint, bigint[], bytea[], text);
 DROP FUNCTION personens_deltaganden(bigint);
 """
 
-# R17: samordningsnumret byts mot personnumret. Finns personen redan under personnumret blir de två en.
+# R17: samordningsnumret byts mot personnumret. Finns personen redan under personnumret blir de två en, om den som byter
+# når alla dess deltaganden; annars är svaret NULL och inget är ändrat.
 NUMMERBYTE = """
 CREATE OR REPLACE FUNCTION registreringen_flyttas_inte() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -124,15 +183,36 @@ BEGIN
     PERFORM pg_advisory_xact_lock(las) FROM (SELECT DISTINCT unnest(v_las) AS las ORDER BY 1) l;
     SELECT person_id INTO v_fran FROM deltagare_identitet WHERE personindex = p_gammalt;
     SELECT person_id INTO v_till FROM deltagare_identitet WHERE personindex = p_nytt;
+    PERFORM FROM deltagare_deltagande WHERE person_id IN (v_fran, v_till) ORDER BY id FOR UPDATE;
     PERFORM FROM deltagare_person WHERE id IN (v_fran, v_till) ORDER BY id FOR UPDATE;
     IF v_fran IS DISTINCT FROM d.person_id THEN
         RAISE EXCEPTION 'Personens nummer är redan ändrat. Öppna sidan på nytt.'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'numret_ar_redan_bytt';
     END IF;
+    -- Det som hindrar utom räckhåll har ett enda svar: inget sägs om personer i andras insatser (P2).
+    IF EXISTS (SELECT FROM deltagare_deltagande a WHERE (a.insats_id = ANY (sus_mina_insatser())) IS NOT TRUE
+               AND (a.person_id = v_till OR a.person_id = v_fran
+                    AND p_fodelsear > extract(year FROM a.inregistrering))) THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM deltagare_deltagande a WHERE a.person_id IN (v_fran, v_till)
+               AND p_fodelsear > extract(year FROM a.inregistrering)) THEN
+        RAISE EXCEPTION 'Enligt numret är personen född efter inregistreringen. Kontrollera numret.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'numret_fore_inregistreringen';
+    END IF;
+    -- R18: den som blir två personers tid i samma insats har ett nytt samtycke för varje inregistrering.
+    IF EXISTS (SELECT FROM deltagare_deltagande a JOIN deltagare_deltagande b ON b.insats_id = a.insats_id
+               AND b.person_id <> a.person_id AND b.inregistrering > a.inregistrering AND b.samtycke <= a.samtycke
+               WHERE a.person_id IN (v_fran, v_till) AND b.person_id IN (v_fran, v_till)
+               AND NOT (a.felregistrerad OR b.felregistrerad OR a.avidentifierat OR b.avidentifierat)) THEN
+        RAISE EXCEPTION 'Personen är redan registrerad med personnumret i samma insats, och den senare registreringen '
+            'har inte ett nyare samtycke än den tidigare. Rätta samtycket på den ena först.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'numren_har_samtycken_i_ordning';
+    END IF;
+    -- Uppslagen följer numret, så att de går med identiteten (P10).
+    UPDATE deltagare_uppslag SET personindex = p_nytt WHERE personindex = p_gammalt;
     IF v_till IS NULL THEN
         v_till := v_fran;
-        UPDATE deltagare_identitet SET personindex = p_nytt, personnummer = p_personnummer, fornamn = p_fornamn,
-            efternamn = p_efternamn, nyckel_id = p_nyckel_id WHERE person_id = v_fran;
     ELSE
         PERFORM set_config('sus.nummerbyte', v_fran::text, true);
         BEGIN
@@ -146,9 +226,16 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'numren_har_samma_tid';
         END;
         PERFORM set_config('sus.nummerbyte', '', true);
+        INSERT INTO deltagare_tidigarenummer (person_id, personindex, personnummer, nyckel_id)
+            SELECT v_till, i.personindex, i.personnummer, i.nyckel_id FROM deltagare_identitet i
+            WHERE i.person_id = v_fran;
+        UPDATE deltagare_tidigarenummer SET person_id = v_till WHERE person_id = v_fran;
         DELETE FROM deltagare_identitet WHERE person_id = v_fran;
         DELETE FROM deltagare_person WHERE id = v_fran;
     END IF;
+    -- Namnet är det som stod under samordningsnumret, eller hämtades: aldrig ett som den som byter inte har sett.
+    UPDATE deltagare_identitet SET personindex = p_nytt, personnummer = p_personnummer, fornamn = p_fornamn,
+        efternamn = p_efternamn, nyckel_id = p_nyckel_id WHERE person_id = v_till;
     UPDATE deltagare_person SET kon = p_kon, fodelsear = p_fodelsear WHERE id = v_till;
     UPDATE deltagare_deltagande SET kon = p_kon, alder = extract(year FROM inregistrering) - p_fodelsear
         WHERE person_id = v_till AND (kon, alder) <> (p_kon, extract(year FROM inregistrering) - p_fodelsear);
@@ -171,6 +258,22 @@ BEGIN
 END $$;
 """
 
+# Den som återtar samtycket, kommer tillbaka samma dag och återtar det igen ger samma avtryck: det första räcker för att
+# känna igen raden i en fil.
+AVTRYCK = """
+CREATE FUNCTION avtrycket_en_gang() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM deltagare_deltagande WHERE fingeravtryck = NEW.fingeravtryck) THEN
+        NEW.fingeravtryck := NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER avtrycket_en_gang BEFORE UPDATE OF fingeravtryck ON deltagare_deltagande
+    FOR EACH ROW WHEN (OLD.fingeravtryck IS NULL AND NEW.fingeravtryck IS NOT NULL)
+    EXECUTE FUNCTION avtrycket_en_gang();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("deltagare", "0011_folkbokforing"), ("behorighet", "0011_deltagarnas_handelser")]
@@ -180,4 +283,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RACKVIDD, "DROP FUNCTION krav_nar_personen(bigint)"),
         migrations.RunSQL(SKYDD, SKYDD_BAK),
         migrations.RunSQL(NUMMERBYTE, NUMMERBYTE_BAK),
+        migrations.RunSQL(AVTRYCK, "DROP FUNCTION avtrycket_en_gang() CASCADE"),
     ]

@@ -169,3 +169,20 @@ class Deltagande(models.Model):
 
     def __str__(self) -> str:
         return f"Deltagande {self.pk}"
+
+
+class Avtryck(models.Model):
+    """Ett fingeravtryck som ett deltagande utan identitet känns igen på i en fil, och som det kan ha flera av (R25).
+
+    Ägarens: `sus_app` frågar genom `avtryckens_deltaganden`.
+    """
+
+    avtryck = models.BinaryField("fingeravtryck", max_length=32, primary_key=True)
+    deltagande = models.ForeignKey(Deltagande, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = "fingeravtryck"
+        verbose_name_plural = "fingeravtryck"
+
+    def __str__(self) -> str:
+        return f"Avtryck för deltagande {self.deltagande_id}"

@@ -67,6 +67,25 @@ class Identitet(models.Model):
         return Personnummer(self.klartext("personnummer"), 0, "", samordningsnummer=False).maskerat
 
 
+class TidigareNummer(models.Model):
+    """Numret som personen hade före ett byte: en gammal fil, och en ny registrering, hittar samma person (R17, R20).
+
+    Skrivs av databasen när numret byts, och tas bort med identiteten.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tidigare_nummer")
+    personindex = models.BinaryField("nycklat index", max_length=32, unique=True)
+    personnummer = models.BinaryField("personnummer, krypterat")
+    nyckel_id = models.CharField("krypteringsnyckel", max_length=40)
+
+    class Meta:
+        verbose_name = "tidigare nummer"
+        verbose_name_plural = "tidigare nummer"
+
+    def __str__(self) -> str:
+        return f"Tidigare nummer {self.pk}"
+
+
 class Folkbokforing(models.Model):
     """Kommun och stadsdel vid inregistreringen (R23). Tas bort med identiteten."""
 

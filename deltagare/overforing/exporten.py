@@ -26,7 +26,7 @@ from deltagare.overforing.forbindelse import AGARE
 SAKNAS: Final = (
     "konton, behörigheter och uppdrag, åtkomstloggen, kompletterande frågor och svaren på dem, "
     "samverkansorganisationers stadsdelar, kontaktuppgifter, ingående organisationer och budget, "
-    "lås på insatser vars registreringar är borttagna, och ändrade kodverk"
+    "lås på insatser vars registreringar är borttagna, folkbokföringsregistret, och ändrade kodverk"
 )
 """Det som filerna inte bär med sig."""
 

@@ -12,6 +12,12 @@ _BEHALLNA: Final = 20_000  # så många hålls i minnet innan de som ändå inte
 
 _KODLIK: Final = re.compile(r"[A-Za-z0-9_;-]{1,40}")
 _PERSONNUMRETS_SIFFROR: Final = 10
+# Med eller utan sekel, hur delarna än är skilda åt. Dagen är ökad med 60 i ett samordningsnummer.
+_SOM_PERSONNUMMER: Final = re.compile(
+    r"(?<!\d)((?:\d\d)?\s?\d\d[\s-]?(?:0[1-9]|1[0-2])[\s-]?(?:0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])\s?[-+–\u2212]?\s?)"
+    r"\d\d\s?\d\d(?!\d)"
+)
+_HELA: Final = frozenset({"organisationsnummer", "insats", "startdatum", "slutdatum", "namn"})
 _ORSAKER: Final = {
     errno.EACCES: "rättighet saknas",
     errno.EPERM: "rättighet saknas",
@@ -32,6 +38,14 @@ _ORDNING: Final = {namn: plats for plats, namn in enumerate(FILER)}
 
 class Importfel(Exception):
     """Indata är fel och inget har sparats."""
+
+
+class HarSkydd(Importfel):
+    """Personen på en av raderna har skyddade personuppgifter (R19)."""
+
+    def __init__(self, insats: int) -> None:
+        super().__init__()
+        self.insats = insats
 
 
 class Ogiltigt(ValueError):
@@ -57,6 +71,18 @@ def visat(fil: str, text: str) -> str:
 def mojligt_personnummer(text: str) -> bool:
     """Sant om texten har siffror nog till ett personnummer, hur de än är skilda åt."""
     return sum(map(str.isdigit, text)) >= _PERSONNUMRETS_SIFFROR
+
+
+def maskerad(text: str, kolumn: str) -> str:
+    """Cellen så som granskningen visar den: fyra stjärnor sist i det som kan vara ett personnummer (P7).
+
+    Kolumner som har sin egen form visas hela; i kolumnen personnummer maskeras också det som är felskrivet.
+    """
+    if kolumn in _HELA:
+        return text
+    if kolumn == "personnummer" and mojligt_personnummer(text):
+        return f"{text.strip()[:-4]}****"
+    return _SOM_PERSONNUMMER.sub(r"\1****", text)
 
 
 class Fel(NamedTuple):

@@ -14,7 +14,8 @@ from deltagare.overforing.lasning import Csvfil, Framsteg
 from deltagare.overforing.staging import hamta, kor
 from deltagare.personnummer import OgiltigtPersonnummer, tolka
 
-# Den senaste inregistreringens namn gäller, men inte över ett senare deltagande som inte står i filen.
+# Den senaste inregistreringens namn gäller, men inte över ett senare deltagande som inte står i filen. En fil från
+# tiden före ett nummerbyte ändrar inte identiteten.
 _GALLER: Final = """
     CREATE TEMP TABLE imp_galler ON COMMIT DROP AS
     SELECT v.rad, g.person_id, g.index, i.personindex IS NOT NULL AS finns, i.fornamn, i.efternamn, i.nyckel_id
@@ -27,7 +28,7 @@ _GALLER: Final = """
     ) v
     JOIN imp_grupp g USING (grupp)
     LEFT JOIN deltagare_identitet i ON i.person_id = g.person_id
-    WHERE i.person_id IS NULL OR NOT EXISTS (
+    WHERE i.person_id IS NULL OR i.personindex = g.index AND NOT EXISTS (
         SELECT FROM deltagare_deltagande d
         WHERE d.person_id = g.person_id AND NOT d.avidentifierat AND d.inregistrering > v.inregistrering)
 """

@@ -18,6 +18,7 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
+from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from deltagare.overforing import (
@@ -33,13 +34,14 @@ from deltagare.overforing import (
     tabeller,
 )
 from deltagare.overforing.databasfel import pa_svenska
-from deltagare.overforing.fel import Importfel, Utfall
-from deltagare.overforing.filformat import DELTAGANDEN, FILER, INSATSER
+from deltagare.overforing.fel import HarSkydd, Importfel, Utfall
+from deltagare.overforing.filformat import BUDGETPOSTER, DELTAGANDEN, FILER, INSATSER
 from deltagare.overforing.lage import Lage, Rackvidd
 from deltagare.overforing.skriv_deltaganden import Skrivet
 from deltagare.overforing.tabeller import INSATS, PER_AR, Antal
 from deltagare.overforing.tabellfil import Tabell, Tabellfil
 from deltagare.personnummer import Personnummer, tolka
+from insatser.insatsbudget import FLEST_RADER
 from insatser.models import Insats
 
 PersonFor = Callable[[int, Personnummer, str, str], int]
@@ -66,6 +68,17 @@ _OPPNA: Final = """
            || '. Be den deltagaransvariga att utregistrera så snart det går.'
     FROM imp_insats i CROSS JOIN LATERAL registreringsgranser(i.id) g
     WHERE NOT i.ny AND i.slutdatum < {} AND g.oppna > 0
+"""
+# Fler rader kan sidan Ändra insatsbudget varken visa eller ta bort. Kommandot tar emot dem.
+_FOR_MANGA_BUDGETRADER: Final = """
+    SELECT rad, 'rad', 'Insatsen får fler än ' || {0} || ' budgetrader för ' || ar || ', och så många går inte att '
+           'ändra i SUS. Slå ihop raderna till färre.'
+    FROM (
+        SELECT s.rad, s.ar, row_number() OVER (PARTITION BY s.lokal, s.ar ORDER BY s.rad)
+               + (SELECT count(*) FROM insatser_budgetpost p WHERE p.insats_id = k.id AND p.ar = s.ar) AS nummer
+        FROM imp_budgetpost s JOIN imp_kand k USING (lokal) WHERE s.id IS NULL
+    ) nya
+    WHERE nummer > {0}
 """
 _BYTTA_NAMN: Final = """
     SELECT d.id, d.insats_id, d.person_id FROM imp_identitet i JOIN imp_traff t ON t.rad = i.andrad_rad
@@ -100,7 +113,8 @@ def las_in(
     """Prövar tabellerna och skriver dem, eller inget. Utan `bokfor` prövas allt, men inget sparas.
 
     `bokfor` anropas i samma transaktion, när allt är skrivet. Felen och varningarna läggs i `utfall`; med minst ett
-    fel kastas Importfel. Ger PermissionDenied om ett uppdrag har tagit slut under tiden.
+    fel kastas Importfel; är det HarSkydd loggar anroparen det. Ger PermissionDenied om ett uppdrag har tagit slut under
+    tiden.
     """
     resultat = Resultat({}, [], [])
     try:
@@ -143,7 +157,7 @@ def _i_transaktion(
         raise Importfel
     regler.varna_for_oppna(nulage, utfall, idag)
     regler.lagg_ur(utfall.varningar, INSATSER, regler.med_dag(_OPPNA, idag))
-    return _skriv(filer, idag, person_for)
+    return _skriv(filer, idag, person_for, utfall)
 
 
 def _tyst(antal: int) -> None:
@@ -170,31 +184,44 @@ def _prova(filer: Mapping[str, Tabellfil], nulage: Lage, utfall: Utfall) -> None
     for namn in (*PER_AR, DELTAGANDEN):
         regler.prova_dubbletter(namn, utfall)
     regler.prova_mot_registrerat(utfall)
+    regler.lagg_ur(utfall.fel, BUDGETPOSTER, sql.SQL(_FOR_MANGA_BUDGETRADER).format(sql.Literal(FLEST_RADER)))
     if utfall.fel.antal == innan:
         regler.prova_overlapp(utfall)
 
 
-def _skriv(filer: Mapping[str, Tabellfil], idag: date, person_for: PersonFor) -> Resultat:
+def _skriv(filer: Mapping[str, Tabellfil], idag: date, person_for: PersonFor, utfall: Utfall) -> Resultat:
     antal = {INSATSER: skriv_insatser.skriv_insatser()}
     lasta = skriv_insatser.las_kategoriseringar()
     antal |= {fil: skriv_insatser.skriv_per_ar(tabell) for fil, tabell in PER_AR.items()}
     skrivna: list[Skrivet] = []
     if DELTAGANDEN in filer:
-        antal[DELTAGANDEN], skrivna = _skriv_deltaganden(filer[DELTAGANDEN], idag, person_for)
+        antal[DELTAGANDEN], skrivna = _skriv_deltaganden(filer[DELTAGANDEN], idag, person_for, utfall)
     skriv_insatser.dra_ihop(INSATS)
     return Resultat({fil: antal[fil] for fil in filer}, skrivna, lasta)
 
 
-def _skriv_deltaganden(fil: Tabellfil, idag: date, person_for: PersonFor) -> tuple[Antal, list[Skrivet]]:
+def _skriv_deltaganden(
+    fil: Tabellfil, idag: date, person_for: PersonFor, utfall: Utfall
+) -> tuple[Antal, list[Skrivet]]:
     rader = dict(fil.rader(_tyst))
     plats = fil.plats
+    skrivs = gallde = 0
 
     def person(rad: int, insats: int) -> int:
+        nonlocal skrivs, gallde
+        skrivs, gallde = rad, insats
         falt = rader[rad]
         nummer = tolka(falt[plats["personnummer"]].strip(), idag=idag)
         return person_for(insats, nummer, falt[plats["fornamn"]], falt[plats["efternamn"]])
 
-    (nya, andrade, oforandrade), skrivna = skriv_deltaganden.skriv_en_i_taget(person)
+    try:
+        (nya, andrade, oforandrade), skrivna = skriv_deltaganden.skriv_en_i_taget(person)
+    except IntegrityError as fel:
+        # Varken vem som har skydd eller hur många får synas på annat sätt än att raden inte går att läsa in (R19).
+        if getattr(getattr(fel.__cause__, "diag", None), "constraint_name", None) != "personen_har_skydd":
+            raise
+        utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", f"{pa_svenska(fel)[1]} Ta bort raden ur filen.")
+        raise HarSkydd(gallde) from None
     namn = identiteter.skriv(fil, idag, _tyst)
     skrivna += [Skrivet(en, insats, vem, ny=False) for en, insats, vem in staging.hamta(_BYTTA_NAMN)]
     return Antal(nya, andrade + namn, oforandrade - namn), skrivna

@@ -12,7 +12,8 @@ from deltagare.overforing.staging import kor
 _GRUPPER: Final = """
     CREATE TEMP TABLE imp_grupp ON COMMIT DROP AS
     SELECT DISTINCT ON (grupp) grupp, kon, fodelsear, rad,
-           index, sokindex, nyckel, soknyckel, NULL::bigint AS person_id, false AS ny, false AS identitet
+           index, sokindex, nyckel, soknyckel, NULL::bigint AS person_id, false AS ny, false AS identitet,
+           false AS pa_avtryck
     FROM imp_personrad ORDER BY grupp, rad
 """
 # Flera uppgifter om samma person: den som har personnummer och den som har angiven nyckel gäller.
@@ -52,6 +53,17 @@ _MOTSAGELSER: Final = (
 _FINN_INDEX: Final = """
     UPDATE imp_grupp g SET person_id = i.person_id FROM deltagare_identitet i WHERE i.personindex = g.sokindex
 """
+# Numret är bytt sedan filen skrevs: personens kön och födelseår följer det nya.
+_FINN_TIDIGARE: Final = """
+    UPDATE imp_grupp g SET person_id = p.id, kon = p.kon, fodelsear = p.fodelsear
+    FROM deltagare_tidigarenummer t JOIN deltagare_person p ON p.id = t.person_id
+    WHERE g.person_id IS NULL AND t.personindex = g.sokindex
+"""
+_FOLJ_NUMRET: Final = """
+    UPDATE imp_deltagande s SET kon = g.kon, alder = extract(year FROM s.inregistrering) - g.fodelsear
+    FROM imp_grupp g JOIN deltagare_tidigarenummer t ON t.personindex = g.sokindex AND t.person_id = g.person_id
+    WHERE s.grupp = g.grupp
+"""
 _MOT_REGISTRERAT: Final = (
     # Nyckeln hör till en annan person än personnumret.
     """
@@ -59,6 +71,7 @@ _MOT_REGISTRERAT: Final = (
     FROM imp_grupp g JOIN deltagare_person p ON p.nyckel = g.soknyckel
     LEFT JOIN deltagare_identitet i ON i.person_id = p.id
     WHERE g.index IS NOT NULL AND (p.id <> g.person_id OR i.personindex <> g.index)
+      AND NOT EXISTS (SELECT FROM deltagare_tidigarenummer t WHERE t.personindex = g.index AND t.person_id = p.id)
     """,
     """
     SELECT g.rad, CASE WHEN p.kon <> g.kon THEN 'kon' ELSE 'fodelsear' END,
@@ -67,16 +80,41 @@ _MOT_REGISTRERAT: Final = (
     WHERE (p.kon, p.fodelsear) <> (g.kon, g.fodelsear)
     """,
 )
+# R19: den som har skydd i det lokala registret. På webben säger databasen nej när raden skrivs. Den som redan är utan
+# identitet förblir det.
+_SKYDDADE: Final = """
+    SELECT s.rad, 'personnummer', 'Personen ska registreras som anonym deltagare. Ta bort raden ur filen.'
+    FROM imp_grupp g JOIN deltagare_registerpost r ON r.personindex = g.index AND r.skyddad
+    JOIN imp_deltagande s USING (grupp)
+    LEFT JOIN imp_traff t ON t.rad = s.rad LEFT JOIN deltagare_deltagande d ON d.id = t.id
+    WHERE s.slag = 'i' AND d.avidentifierat IS NOT TRUE
+"""
 _FINN_NYCKEL: Final = """
     UPDATE imp_grupp g SET person_id = p.id FROM deltagare_person p
     WHERE g.person_id IS NULL AND p.nyckel = g.soknyckel
 """
+# Deltaganden utan identitet som har, eller har haft, radens avtryck. Tabellen är ägarens: andra frågar databasen.
+_AVTRYCKEN: Final = """
+    CREATE TEMP TABLE imp_avtryckets ON COMMIT DROP AS
+    SELECT i.rad, d.id, d.person_id FROM imp_avtryck i JOIN deltagare_avtryck a USING (avtryck)
+    JOIN deltagare_deltagande d ON d.id = a.deltagande_id WHERE d.avidentifierat
+"""
+_AVTRYCKEN_INOM_RACKHALL: Final = """
+    CREATE TEMP TABLE imp_avtryckets ON COMMIT DROP AS
+    SELECT i.rad, a.deltagande_id AS id, a.person_id
+    FROM avtryckens_deltaganden((SELECT array_agg(DISTINCT avtryck) FROM imp_avtryck)) a
+    JOIN imp_avtryck i USING (avtryck)
+"""
 _FINN_AVTRYCK: Final = """
-    UPDATE imp_grupp g SET person_id = a.person_id
-    FROM (SELECT DISTINCT ON (s.grupp) s.grupp, d.person_id
-          FROM imp_avtryck a JOIN deltagare_deltagande d ON d.fingeravtryck = a.avtryck
-          JOIN imp_deltagande s ON s.rad = a.rad ORDER BY s.grupp, a.rad) a
+    UPDATE imp_grupp g SET person_id = a.person_id, pa_avtryck = true
+    FROM (SELECT DISTINCT ON (s.grupp) s.grupp, a.person_id
+          FROM imp_avtryckets a JOIN imp_deltagande s ON s.rad = a.rad ORDER BY s.grupp, a.rad, a.id) a
     WHERE g.person_id IS NULL AND a.grupp = g.grupp
+"""
+# Numret kan vara ett som är bytt: kön och födelseår är då personens, inte filens.
+_PERSONENS: Final = """
+    UPDATE imp_grupp g SET kon = p.kon, fodelsear = p.fodelsear FROM deltagare_person p
+    WHERE g.pa_avtryck AND p.id = g.person_id
 """
 _NYA: Final = """
     UPDATE imp_grupp SET ny = true, person_id = nextval(pg_get_serial_sequence('deltagare_person', 'id'))
@@ -87,8 +125,7 @@ _NYA: Final = """
 _TRAFFAR_PA_AVTRYCK: Final = """
     CREATE TEMP TABLE imp_avtryckstraff ON COMMIT DROP AS
     SELECT min(rad) AS rad, id FROM (
-        SELECT DISTINCT ON (a.rad) a.rad, d.id FROM imp_avtryck a
-        JOIN deltagare_deltagande d ON d.fingeravtryck = a.avtryck ORDER BY a.rad, d.id) t
+        SELECT DISTINCT ON (rad) rad, id FROM imp_avtryckets ORDER BY rad, id) t
     GROUP BY id
 """
 _TRAFFAR: Final = """
@@ -103,6 +140,13 @@ _TRAFFAR: Final = """
         AND d.inregistrering = s.inregistrering AND d.lopnr = s.lopnr
     WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_avtryckstraff t WHERE t.rad = s.rad)
       AND NOT EXISTS (SELECT FROM imp_avtryckstraff t WHERE t.id = d.id)
+"""
+# Två rader för en registrering: vore den andra ny fick den tillbaka sin identitet.
+_SAMMA_REGISTRERING: Final = """
+    SELECT a.rad, 'inregistrering', 'Raden gäller samma registrering som rad ' || min(t.rad)
+           || ', som har rättats i SUS. Ta bort den ena raden.'
+    FROM imp_avtryckets a JOIN imp_avtryckstraff t USING (id)
+    WHERE NOT EXISTS (SELECT FROM imp_traff n WHERE n.rad = a.rad) GROUP BY a.rad
 """
 
 
@@ -124,8 +168,12 @@ def finn(utfall: Utfall) -> None:
         lagg_ur(utfall.fel, DELTAGANDEN, fraga)
     kor("ANALYZE imp_grupp")
     kor(_FINN_INDEX)
+    kor(_FINN_TIDIGARE)
+    kor(_FOLJ_NUMRET)
     kor(_FINN_NYCKEL)
+    kor(_AVTRYCKEN if ar_agarens() else _AVTRYCKEN_INOM_RACKHALL)
     kor(_FINN_AVTRYCK)
+    kor(_PERSONENS)
     for fraga in _MOT_REGISTRERAT:
         lagg_ur(utfall.fel, DELTAGANDEN, fraga)
     kor(_NYA if ar_agarens() else "UPDATE imp_grupp SET ny = true WHERE person_id IS NULL")
@@ -136,6 +184,9 @@ def finn(utfall: Utfall) -> None:
     kor("CREATE UNIQUE INDEX ON imp_traff (rad)")
     kor("CREATE INDEX ON imp_traff (id)")
     kor("ANALYZE imp_traff")
+    lagg_ur(utfall.fel, DELTAGANDEN, _SAMMA_REGISTRERING)
+    if ar_agarens():
+        lagg_ur(utfall.fel, DELTAGANDEN, _SKYDDADE)
 
 
 def skriv() -> None:

@@ -95,7 +95,9 @@ _ANDRADE: Final = """
     JOIN deltagare_deltagande d ON d.id = t.id
     LEFT JOIN deltagare_folkbokforing f ON f.deltagande_id = d.id
     WHERE ROW({fore}) IS DISTINCT FROM ROW({efter})
-       OR (s.slag = 't' AND (NOT d.avidentifierat OR d.fingeravtryck IS NULL))
+       OR (s.slag = 't' AND NOT d.avidentifierat)
+       OR (s.slag = 't' AND d.fingeravtryck IS NULL
+           AND NOT EXISTS (SELECT FROM deltagare_avtryck a WHERE a.avtryck = s.fingeravtryck))
        OR (s.slag = 'i' AND NOT d.avidentifierat AND ROW(f.kommun_id, f.stadsdel_id)
            IS DISTINCT FROM ROW(s.kommun::varchar, s.stadsdel))
 """
@@ -115,6 +117,14 @@ _ANDRA_FOLKBOKFORING: Final = """
 """
 _TA_BORT_FOLKBOKFORING: Final = """
     DELETE FROM deltagare_folkbokforing f USING imp_andrad a WHERE a.avidentifieras AND f.deltagande_id = a.id
+"""
+_FORE_RATTELSEN: Final = "(s.inregistrering, s.lopnr) <> (d.inregistrering, d.lopnr)"
+# Raden är funnen på ett tidigare avtryck, eller på ett nummer som är bytt: tiden, könet och åldern är de registrerade.
+_RATTA_RADEN: Final = """
+    UPDATE imp_deltagande s SET inregistrering = d.inregistrering, lopnr = d.lopnr, kon = d.kon, alder = d.alder
+    FROM imp_traff t JOIN deltagare_deltagande d ON d.id = t.id, imp_grupp g
+    WHERE t.rad = s.rad AND g.grupp = s.grupp AND d.avidentifierat
+      AND (g.pa_avtryck OR (s.inregistrering, s.lopnr) <> (d.inregistrering, d.lopnr))
 """
 
 
@@ -138,6 +148,9 @@ def fyll_saknade(fil: Csvfil) -> None:
             _behall(saknade, villkor)
     # Den som har återtagit sitt samtycke är utregistrerad: en äldre fil öppnar inte deltagandet igen (R25).
     _behall(_VARDEN, "s.slag <> 't' AND d.avslutningsanledning = 'atertaget_samtycke'")
+    # En rad från tiden före en rättelse ändrar inte tillbaka något (R19).
+    _behall(_VARDEN, _FORE_RATTELSEN)
+    kor(_RATTA_RADEN)
     kor(
         """
         UPDATE imp_deltagande s SET samtycke = d.samtycke

@@ -2,18 +2,50 @@
 
 from deltagare.tjanster.anonyma import Anonymrad, registrera_anonyma, ta_bort_anonyma
 from deltagare.tjanster.antal import Arsantal, registrera_antal
-from deltagare.tjanster.person import person_for
+from deltagare.tjanster.arkivering import Arkivkrock, arkivera_samtycken
+from deltagare.tjanster.lista import logga_export, logga_lista, logga_utan_traff, registreringar_for
+from deltagare.tjanster.person import (
+    byt_nummer,
+    logga_nekat_byte,
+    logga_visning,
+    nekat_byte,
+    person_for,
+    skydda_deltagaren,
+    skydda_person,
+)
+from deltagare.tjanster.rattelse import angra_utregistrering, ratta_inregistrering, ratta_utregistrering
 from deltagare.tjanster.registrering import inregistrera, logga_historik, oppet_deltagande, utregistrera, varningar
+from deltagare.tjanster.samtycke import aterta_samtycke
+from deltagare.tjanster.uppslag import hamta, hittad_med_skydd, registreringar
 
 __all__ = [
     "Anonymrad",
+    "Arkivkrock",
     "Arsantal",
+    "angra_utregistrering",
+    "arkivera_samtycken",
+    "aterta_samtycke",
+    "byt_nummer",
+    "hamta",
+    "hittad_med_skydd",
     "inregistrera",
+    "logga_export",
     "logga_historik",
+    "logga_lista",
+    "logga_nekat_byte",
+    "logga_utan_traff",
+    "logga_visning",
+    "nekat_byte",
     "oppet_deltagande",
     "person_for",
+    "ratta_inregistrering",
+    "ratta_utregistrering",
     "registrera_anonyma",
     "registrera_antal",
+    "registreringar",
+    "registreringar_for",
+    "skydda_deltagaren",
+    "skydda_person",
     "ta_bort_anonyma",
     "utregistrera",
     "varningar",

@@ -17,7 +17,7 @@ from deltagare import kryptering
 from deltagare.models import Deltagande, Folkbokforing, Svar
 from deltagare.models.svar import Svarsvarde
 from deltagare.personnummer import Personnummer
-from deltagare.tjanster.person import avidentifiera, person_for, uppdatera_namn
+from deltagare.tjanster.person import avidentifiera, las_personen, person_for, uppdatera_namn
 from deltagare.tjanster.tid import krav_inte_framtid
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, FOREFALT, Kon, tomma_svar
 from insatser.kategorier import Malgrupp
@@ -88,7 +88,10 @@ def _nytt_lopnr(insats: Insats, person_id: int, samtycke: date, inregistrering: 
 
     Ger ValidationError om samtycket är det som redan en tidigare inregistrering vilar på (R18).
     """
-    tidigare = Q(felregistrerad=False, inregistrering__lt=inregistrering, utregistrering__isnull=False)
+    # Den som har återtagit samtycket knyts inte till den registreringen igen (R25).
+    tidigare = Q(
+        felregistrerad=False, avidentifierat=False, inregistrering__lt=inregistrering, utregistrering__isnull=False
+    )
     finns = Deltagande.objects.filter(insats=insats, person_id=person_id).aggregate(
         samtycke=Max("samtycke", filter=tidigare), lopnr=Max("lopnr", filter=Q(inregistrering=inregistrering))
     )
@@ -117,11 +120,12 @@ def utregistrera(
     """
     krav_inte_framtid("utregistrering", utregistrering)
     with skriver():
-        deltagande = Deltagande.objects.select_for_update(of=("self",)).select_related("insats").get(pk=deltagande.pk)
+        las_personen(deltagande)
+        deltagande = Deltagande.objects.select_related("insats").get(pk=deltagande.pk)
         krav_version(deltagande.version, version)
         if deltagande.utregistrering:
             raise ValidationError(f"Deltagaren är redan utregistrerad, {deltagande.utregistrering.isoformat()}.")
-        if avslutningsanledning == ATERTAGET_SAMTYCKE:
+        if avslutningsanledning == ATERTAGET_SAMTYCKE and not deltagande.avidentifierat:
             avidentifiera(deltagande)
             deltagande.avidentifierat = True  # så som databasens funktion lämnade raden
         utan_svar = avslutningsanledning == FELREGISTRERING
@@ -172,27 +176,40 @@ def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> 
 
 
 def logga_historik(*, deltagande: Deltagande, av: Anvandare) -> None:
-    """Skriver i loggen att deltagandets historik läses, innan något av den visas (P8)."""
+    """Skriver i loggen att deltagandets historik läses, innan något av den visas (P8). Utan identitet inte vems."""
     logga(
         Handelse.Typ.HISTORIK_VISAD,
         av=av,
         roll=Roll.DELTAGARANSVARIG,
         insats_id=deltagande.insats_id,
-        person_id=deltagande.person_id,
+        person_id=None if deltagande.avidentifierat else deltagande.person_id,
         deltagande=deltagande.pk,
     )
 
 
-def varningar(*, insats: Insats, kommun: Kommun, kon: str, inregistrering: date) -> list[str]:
-    """Det som är värt att se efter men inte fel (R24), för en deltagare som just är inregistrerad."""
+def varningar(*, insats: Insats, kommun: Kommun | None, kon: str, inregistrering: date | None = None) -> list[str]:
+    """Det som är värt att se efter men inte fel (R24). Vid *Hämta* finns ingen dag för inregistreringen än."""
     texter = []
     idag = timezone.localdate()
-    if (inregistrering.year + 3, inregistrering.month, inregistrering.day) < (idag.year, idag.month, idag.day):
+    if inregistrering and (inregistrering.year + 3, inregistrering.month, inregistrering.day) < (
+        idag.year,
+        idag.month,
+        idag.day,
+    ):
         texter.append("Deltagaren har varit inregistrerad i över tre år. Kontrollera om utregistrering saknas.")
-    kommuner = {k.pk for k in insats.samverkansorganisation.kommuner.all()}
-    if kommuner and kommun.pk not in kommuner:
-        texter.append(f"{kommun.namn} ingår inte i samverkansorganisationens område. Kontrollera kommunen.")
+    omrade = _omradet(insats) if kommun else []
+    if kommun and omrade and kommun.pk not in omrade:
+        # Utan kommunens namn: texten kan bli ett besked, som sparas till nästa sida (P7).
+        texter.append("Folkbokföringskommunen ingår inte i samverkansorganisationens område. Kontrollera kommunen.")
     enda_kon = {MALGRUPPENS_KON[m] for m in MALGRUPPENS_KON if m in insats.malgrupper}
     if enda_kon and kon not in enda_kon:
         texter.append("Insatsen är till enbart för ett annat kön än deltagarens. Kontrollera insatsen.")
     return texter
+
+
+def _omradet(insats: Insats) -> list[str]:
+    """Kommunerna i samverkansorganisationens område, ur den lästa insatsen om de följde med den."""
+    last: list[str] | None = getattr(insats, "omrade", None)
+    if last is not None:
+        return last
+    return list(insats.samverkansorganisation.kommuner.values_list("pk", flat=True))

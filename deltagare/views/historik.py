@@ -24,8 +24,8 @@ def historik(request: Begaran, pk: int) -> HttpResponse:
     logga_historik(deltagande=deltagande, av=request.user)
     kontext = {
         "rubrik": "Deltagandets historik",
-        "niva": "Registrera deltagare",
-        "niva_url": f"{reverse('deltagare:registrera')}?insats={deltagande.insats_id}",
+        "niva": "Registreringen",
+        "niva_url": reverse("deltagare:deltagande", args=[deltagande.pk]),
         "ingress": f"Inregistrerad {deltagande.inregistrering.isoformat()} i {deltagande.insats.namn}. "
         "Att du läser historiken skrivs i åtkomstloggen.",
         "avidentifierat": deltagande.avidentifierat,

@@ -1,0 +1,226 @@
+"""Rättelser av det som är registrerat (`doman.md` 4). Reglerna är de som gäller när det registreras."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+
+from behorighet.databasfel import skriver
+from behorighet.logg import logga
+from behorighet.models import Anvandare, Handelse
+from behorighet.roller import Roll
+from deltagare.models import Deltagande, Folkbokforing, Svar
+from deltagare.models.svar import KOLUMN, Svarsvarde
+from deltagare.tjanster.samtycke import krav_samtyckenas_ordning, last, ta_bort_identiteten
+from deltagare.tjanster.tid import krav_inte_framtid
+from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, tomma_svar
+from insatser.models import Fraga, Kommun, Stadsdel, Svarstyp, Tillfalle
+
+Frageandring = Iterable[tuple[Fraga, Svarsvarde | None]]
+"""Frågorna som ställdes, med svaret; None tömmer det. En fråga som inte är med behåller sitt svar."""
+
+FELREGISTRERAD = "Registreringen är en felregistrering. Ångra utregistreringen om den ska gälla igen."
+
+
+def ratta_inregistrering(
+    *,
+    deltagande: Deltagande,
+    version: int,
+    inregistrering: date,
+    samtycke: date | None,
+    samtycke_arkiverat: date | None,
+    kommun: Kommun | None,
+    stadsdel: Stadsdel | None,
+    fore: Mapping[str, Any],
+    svar: Frageandring = (),
+    av: Anvandare,
+) -> list[str]:
+    """Rättar det som registrerades vid inregistreringen (R18–R23). Ålder och löpnummer följer dagen.
+
+    `kommun` och `stadsdel` räknas inte för ett deltagande utan identitet. Returnerar namnen på det som ändrades; tomt
+    om inget gjorde det. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per fält.
+    """
+    krav_inte_framtid("inregistrering", inregistrering)
+    if samtycke_arkiverat:
+        krav_inte_framtid("samtycke_arkiverat", samtycke_arkiverat)
+    with skriver():
+        nu = last(deltagande, version=version)
+        if nu.felregistrerad:
+            raise ValidationError(FELREGISTRERAD)
+        if inregistrering.year < nu.inregistrering.year - nu.alder:
+            raise ValidationError({"inregistrering": "Inregistreringen kan inte vara före personens födelse."})
+        if (inregistrering, samtycke) != (nu.inregistrering, nu.samtycke):
+            krav_samtyckenas_ordning(nu, inregistrering=inregistrering, samtycke=samtycke)
+        nytt = {
+            "inregistrering": inregistrering,
+            "samtycke": samtycke,
+            "samtycke_arkiverat": samtycke_arkiverat,
+            **fore,
+        }
+        bosatt = [] if nu.avidentifierat or kommun is None else _folkbokford(nu, kommun, stadsdel)
+        return _spara(nu, nytt, _svarsandring(nu, Tillfalle.IN, svar), bosatt=bosatt, av=av)
+
+
+def ratta_utregistrering(
+    *,
+    deltagande: Deltagande,
+    version: int,
+    utregistrering: date,
+    avslutningsanledning: str,
+    efter: Mapping[str, Any],
+    svar: Frageandring = (),
+    av: Anvandare,
+) -> list[str]:
+    """Rättar en utregistrering (R21, R22, R25).
+
+    Blir anledningen Felregistrering töms efteruppgifterna och svaren vid utregistreringen; blir den Återtaget samtycke
+    tas identiteten bort. Returnerar och ger fel som `ratta_inregistrering`.
+    """
+    krav_inte_framtid("utregistrering", utregistrering)
+    with skriver():
+        nu = last(deltagande, version=version)
+        if nu.utregistrering is None:
+            raise ValidationError("Deltagaren är inte utregistrerad. Utregistrera i stället.")
+        if nu.felregistrerad:
+            raise ValidationError(FELREGISTRERAD)
+        if nu.avslutningsanledning == ATERTAGET_SAMTYCKE != avslutningsanledning:
+            raise ValidationError({"avslutningsanledning": "Samtycket är återtaget, och anledningen kan inte ändras."})
+        if avslutningsanledning == ATERTAGET_SAMTYCKE and not nu.avidentifierat:
+            ta_bort_identiteten(nu)
+        fel = avslutningsanledning == FELREGISTRERING
+        nytt = {
+            "utregistrering": utregistrering,
+            "avslutningsanledning": avslutningsanledning,
+            **(tomma_svar(EFTERFALT) if fel else efter),
+        }
+        svaren = _alla_bort(nu, Tillfalle.UT) if fel else _svarsandring(nu, Tillfalle.UT, svar)
+        return _spara(nu, nytt, svaren, av=av)
+
+
+def angra_utregistrering(*, deltagande: Deltagande, version: int, av: Anvandare) -> Deltagande:
+    """Öppnar ett deltagande igen: utregistreringen, efteruppgifterna och svaren då tas bort (R18, R20).
+
+    Också en felregistrering går att ångra. Ger Krock, eller ValidationError om deltagandet inte är utregistrerat,
+    saknar identitet eller inte får plats: personen har en senare registrering i insatsen.
+    """
+    with skriver():
+        nu = last(deltagande, version=version)
+        if nu.utregistrering is None:
+            raise ValidationError("Deltagaren är inte utregistrerad.")
+        if nu.avidentifierat:
+            raise ValidationError("Identiteten är borttagen, och utregistreringen kan inte ångras.")
+        if nu.felregistrerad:  # den räknas igen, och med den samtycket
+            krav_samtyckenas_ordning(nu, inregistrering=nu.inregistrering, samtycke=nu.samtycke)
+        anledning = nu.avslutningsanledning
+        tomt = {"utregistrering": None, "avslutningsanledning": "", **tomma_svar(EFTERFALT)}
+        _skriv(nu, tomt)
+        _alla_bort(nu, Tillfalle.UT).verkstall(nu, Tillfalle.UT)
+        logga(
+            Handelse.Typ.UTREGISTRERING_ANGRAD,
+            av=av,
+            roll=Roll.DELTAGARANSVARIG,
+            insats_id=nu.insats_id,
+            person_id=nu.person_id,
+            deltagande=nu.pk,
+            anledning=anledning,
+        )
+    return nu
+
+
+class _Svarsandring(NamedTuple):
+    """Det som skiljer mellan de sparade svaren och de givna."""
+
+    nya: list[tuple[Fraga, Svarsvarde]]
+    andrade: list[Svar]
+    bort: list[Svar]
+
+    @property
+    def fragor(self) -> list[int]:
+        """Frågornas id, i ordning."""
+        return sorted([fraga.pk for fraga, _ in self.nya] + [svar.fraga_id for svar in (*self.andrade, *self.bort)])
+
+    def verkstall(self, deltagande: Deltagande, tillfalle: Tillfalle) -> None:
+        """Skriver ändringen."""
+        if self.bort:
+            Svar.objects.filter(pk__in=[svar.pk for svar in self.bort]).delete()
+        if self.andrade:
+            Svar.objects.bulk_update(self.andrade, sorted(set(KOLUMN.values())))
+        Svar.objects.lagg_till(deltagande=deltagande, tillfalle=tillfalle, svar=self.nya)
+
+
+def _alla_bort(deltagande: Deltagande, tillfalle: Tillfalle) -> _Svarsandring:
+    return _Svarsandring([], [], list(Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle)))
+
+
+def _svarsandring(deltagande: Deltagande, tillfalle: Tillfalle, svar: Frageandring) -> _Svarsandring:
+    andring = _Svarsandring([], [], [])
+    sparade = {ett.fraga_id: ett for ett in Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle)}
+    for fraga, varde in svar:
+        if deltagande.avidentifierat and fraga.svarstyp == Svarstyp.FRITEXT:
+            continue
+        sparat = sparade.get(fraga.pk)
+        if sparat is None:
+            if varde is not None:
+                andring.nya.append((fraga, varde))
+        elif varde is None:
+            andring.bort.append(sparat)
+        elif not _lika(getattr(sparat, KOLUMN[fraga.svarstyp]), varde):
+            setattr(sparat, KOLUMN[fraga.svarstyp], varde)
+            andring.andrade.append(sparat)
+    return andring
+
+
+def _lika(sparat: Any, nytt: Any) -> bool:
+    """Flera val är samma oavsett ordning."""
+    if isinstance(sparat, list) and isinstance(nytt, list):
+        return sorted(sparat) == sorted(nytt)
+    return bool(sparat == nytt)
+
+
+def _folkbokford(deltagande: Deltagande, kommun: Kommun, stadsdel: Stadsdel | None) -> list[str]:
+    """Rättar kommun och stadsdel. Returnerar namnen på det som ändrades."""
+    ny = {"kommun_id": kommun.pk, "stadsdel_id": stadsdel.pk if stadsdel else None}
+    sparad = deltagande.folkbokforing
+    andrade = [falt for falt, varde in ny.items() if getattr(sparad, falt) != varde]
+    if andrade:
+        Folkbokforing.objects.filter(deltagande=deltagande).update(**ny)
+    return [falt.removesuffix("_id") for falt in andrade]
+
+
+def _skriv(deltagande: Deltagande, uppgifter: Mapping[str, Any]) -> list[str]:
+    """Sparar det som skiljer, och en ny version också när inget gör det. Returnerar namnen."""
+    andrade = [falt for falt, varde in uppgifter.items() if not _lika(getattr(deltagande, falt), varde)]
+    for falt in andrade:
+        setattr(deltagande, falt, uppgifter[falt])
+    deltagande.version += 1
+    deltagande.save(update_fields=[*andrade, "version"])
+    return andrade
+
+
+def _spara(
+    deltagande: Deltagande,
+    uppgifter: Mapping[str, Any],
+    svar: _Svarsandring,
+    *,
+    bosatt: Iterable[str] = (),
+    av: Anvandare,
+) -> list[str]:
+    andrade = any(not _lika(getattr(deltagande, falt), varde) for falt, varde in uppgifter.items())
+    if not (andrade or bosatt or svar.fragor):
+        return []
+    falt = sorted([*_skriv(deltagande, uppgifter), *bosatt])
+    # Efter deltagandet: frågorna prövas mot den nya dagen.
+    svar.verkstall(deltagande, Tillfalle.UT if "utregistrering" in uppgifter else Tillfalle.IN)
+    fragor: dict[str, Any] = {"fragor": svar.fragor} if svar.fragor else {}
+    logga(
+        Handelse.Typ.DELTAGANDE_RATTAT,
+        av=av,
+        roll=Roll.DELTAGARANSVARIG,
+        insats_id=deltagande.insats_id,
+        person_id=deltagande.person_id,
+        deltagande=deltagande.pk,
+        falt=falt,
+        **fragor,
+    )
+    return [*falt, *(f"fraga_{pk}" for pk in svar.fragor)]

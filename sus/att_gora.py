@@ -17,6 +17,10 @@ from behorighet.granskning import ogranskade_manader
 from behorighet.models import Anvandare, Behorighet
 from behorighet.models.konto import VARSEL_DAGAR
 from behorighet.roller import BESTALLS_MED, Rattighet
+from behorighet.skydd import satt_sammanhang
+from deltagare.brister import Brist as Deltagarbrist
+from deltagare.brister import antal_per_insats
+from deltagare.models import Deltagande, Gallring
 from insatser.brister import Brist, antal_med_brist, utan_insatsansvarig
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
@@ -100,6 +104,35 @@ def _listan(brist: Brist) -> str:
     return reverse("insatser:lista", query={"brist": brist.value})
 
 
+def _deltaganden_med_brister(anvandare: Anvandare) -> Iterator[Rad]:
+    """Det som väntar i den deltagaransvarigas insatser: en rad per insats, de första av dem."""
+    satt_sammanhang(anvandare)  # radskyddet: startsidan når annars inga deltaganden
+    egna = Deltagande.objects.synliga_for(anvandare, Rattighet.REGISTRERA_DELTAGARE)
+    per_insats = antal_per_insats(egna, idag=timezone.localdate())
+    for brist, text in _DELTAGARBRISTER.items():
+        har = [(insats, insats.antal[brist]) for insats in per_insats if insats.antal[brist]]
+        for insats, antal in har[:HOGST_INSATSER]:
+            yield Rad(f"{text}: {insats.namn}", antal, _deltagarlistan(brist, insats.insats_id))
+        if (fler := len(har) - HOGST_INSATSER) > 0:
+            resten = f"{text}: … och {fler} {'insats' if fler == 1 else 'insatser'} till"
+            antal = sum(antal for _, antal in har[HOGST_INSATSER:])
+            yield Rad(resten, antal, _deltagarlistan(brist))
+
+
+HOGST_INSATSER: Final = 5  # per slag av brist, på startsidan
+_DELTAGARBRISTER: Final = {
+    Deltagarbrist.INSATSEN_SLUT: "Deltagare kvar i en insats som har slutat",
+    Deltagarbrist.OVER_TRE_AR: "Deltagare som har varit inregistrerade i över tre år",
+    Deltagarbrist.OBESVARADE_FRAGOR: "Deltagare med obesvarade kompletterande frågor",
+    Deltagarbrist.SAMTYCKE_EJ_ARKIVERAT: "Samtycken som inte är markerade som arkiverade",
+}
+
+
+def _deltagarlistan(brist: Deltagarbrist, insats_id: int | None = None) -> str:
+    insats = {"insats": insats_id} if insats_id else {}
+    return reverse("deltagare:visa", query={**insats, "status": "alla", "brist": brist.value})
+
+
 def _organisationer_utan_insatsansvarig(anvandare: Anvandare) -> Iterator[Rad]:
     """Där samverkansadministratören inte har gett någon uppdraget."""
     uppdrag = Uppdrag.objects.gallande().filter(behorighet__anvandare=anvandare, insats=None)
@@ -109,11 +142,20 @@ def _organisationer_utan_insatsansvarig(anvandare: Anvandare) -> Iterator[Rad]:
         yield Rad("Samverkansorganisationer utan insatsansvarig", antal, adress)
 
 
+def _gallring(anvandare: Anvandare) -> Iterator[Rad]:
+    """En gallring som någon annan har föreslagit och som väntar på att godkännas (P12)."""
+    forslag = Gallring.objects.filter(oppen=True, godkand_vid=None).exclude(foreslagen_av=anvandare).first()
+    if forslag:
+        yield Rad("En gallring att godkänna", adress=reverse("gallring:gallring", args=[forslag.pk]))
+
+
 # Ordningen är sidans: det som gäller en själv sist.
 KALLOR: Final[tuple[tuple[Rattighet | None, Kalla], ...]] = (
     (Rattighet.BESTALLA_BEHORIGHET, _personalens_behorigheter),
     (Rattighet.GRANSKA_LOGG, _loggkontroll),
+    (Rattighet.ADMINISTRERA_SYSTEMET, _gallring),
     (Rattighet.GE_UPPDRAG_I_ORGANISATION, _organisationer_utan_insatsansvarig),
     (Rattighet.REGISTRERA_INSATS, _insatser_med_brister),
+    (Rattighet.REGISTRERA_DELTAGARE, _deltaganden_med_brister),
     (None, _egna_som_slutar),
 )

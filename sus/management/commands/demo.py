@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -17,6 +16,10 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from deltagare.models import Registerpost
+from deltagare.overforing.generatorn import folkbokforing
+from deltagare.overforing.generatorn.folkbokforing import PROVA
+from deltagare.overforing.generatorn.skalor import SKALOR
 from insatser.models import Insats
 
 VARD: Final = "127.0.0.1"
@@ -43,6 +46,8 @@ class Command(BaseCommand):
         if not Insats.objects.using("agare").exists():
             self.stdout.write("Fyller databasen med påhittade uppgifter …")
             call_command("generera", skala="demo", fro=1)
+        elif not Registerpost.objects.using("agare").exists():
+            folkbokforing.fyll(SKALOR["demo"], fro=1)  # en databas från före folkbokföringen
         call_command("demokonton", stdout=self.stdout)
         _samla_statiska_filer()
         connections.close_all()
@@ -59,6 +64,9 @@ class Command(BaseCommand):
             try:
                 _vanta_pa_svar(webb, f"http://{adress}/halsa/")
                 self.stdout.write(f"\nSUS finns på http://{adress}/\n\nKonton (lösenord demo): {', '.join(KONTON)}")
+                self.stdout.write("\nProva Hämta på Registrera deltagare, med påhittade personer:")
+                for en in PROVA:
+                    self.stdout.write(f"  {en.utskrivet}  {en.vad}")
                 self.stdout.write("\nAvsluta med Ctrl-C.")
                 self.stdout.flush()
                 kod = webb.wait()
@@ -96,7 +104,7 @@ def _vanta_pa_svar(webb: subprocess.Popen[bytes], adress: str, sekunder: int = 3
         try:
             with urllib.request.urlopen(adress, timeout=5):  # noqa: S310 (den egna adressen)
                 return
-        except (urllib.error.URLError, ConnectionError) as fel:
+        except OSError as fel:  # också TimeoutError: porten svarar, men inte sidan än
             if time.monotonic() > slut:
                 raise CommandError(f"Webbservern svarar inte på {adress}.") from fel
             with suppress(subprocess.TimeoutExpired):

@@ -66,7 +66,7 @@ class Kolumnsok(Sokformular):
 
     def __init__(self, data: QueryDict, *, mojliga: Sequence[Kolumn]) -> None:
         self.mojliga = mojliga
-        super().__init__(data)
+        super().__init__(self._med_kolumner(data))
         self.ordning: str = self._ordning(data.get("sortering", ""))
         self.helper.layout = self._layout()
 
@@ -74,6 +74,14 @@ class Kolumnsok(Sokformular):
         """Ger fälten sina val innan de tolkas; basklassen tolkar redan när formuläret görs."""
         valfalt(self, "kolumner").choices = [(kolumn.kod, kolumn.rubrik) for kolumn in self.mojliga[1:]]
         super().full_clean()
+
+    def _med_kolumner(self, data: QueryDict) -> QueryDict:
+        """Adressens kolumner, de som finns; annars de förvalda, så att kryssen visar vad listan visar."""
+        koder = [kolumn.kod for kolumn in self.mojliga[1:]]
+        valda = [kod for kod in data.getlist("kolumner") if kod in koder]
+        ny = data.copy()
+        ny.setlist("kolumner", valda or [kod for kod in self.forvalda if kod in koder])
+        return ny
 
     def _layout(self) -> Layout:
         fler = [namn for namn in self.fler if namn in self.fields]
@@ -94,7 +102,7 @@ class Kolumnsok(Sokformular):
     @property
     def valda_kolumner(self) -> list[Kolumn]:
         """Kolumnerna att visa, i visningsordning. Den första är alltid med."""
-        valda = {self.mojliga[0].kod, *(self.cleaned_data.get("kolumner") or self.forvalda)}
+        valda = {self.mojliga[0].kod, *self.cleaned_data["kolumner"]}
         return [kolumn for kolumn in self.mojliga if kolumn.kod in valda]
 
     def _ordning(self, text: str) -> str:

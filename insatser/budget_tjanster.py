@@ -16,7 +16,7 @@ from insatser.models import Budget, Budgetpost, Budgettyp, Insats
 
 FOR_MANGA_RADER: Final = (
     f"Året har fler än {FLEST_RADER} budgetrader, inlästa ur en fil. Så många går inte att ändra på sidan: ändra dem "
-    "med en fil, under Läs in ur fil."
+    "med en fil, under Läs in ur fil, eller ta bort årets rader och skriv dem på nytt."
 )
 
 
@@ -51,6 +51,20 @@ def spara_budget(
             rader=len(ny.rader),
         )
     return True
+
+
+def ta_bort_arets_rader(*, insats: Insats, ar: int, version: int, av: Anvandare) -> int:
+    """Tar bort ett års alla budgetrader, inte det planerade antalet, och returnerar hur många de var.
+
+    För ett år som en fil har gett fler rader än sidan kan ändra. Ger Krock om någon har ändrat året sedan `version`.
+    """
+    with skriver():
+        insats = Insats.objects.las(insats.pk)
+        krav_version(arsbudget(insats, ar).version, version)
+        borta, _ = Budgetpost.objects.filter(insats=insats, ar=ar).delete()
+        if borta:
+            logga(Handelse.Typ.BUDGET_ANDRAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk, ar=ar, rader=0)
+    return borta
 
 
 def _numrerade(rader: Iterable[Budgetrad], sparad: Arsbudget) -> tuple[Budgetrad, ...]:

@@ -13,6 +13,8 @@ from insatser.models import Budget, Budgetpost, Insats
 # Så långt fram från innevarande år visas år att planera för.
 FLEST_RADER: Final = 100  # per år, på sidan; en fil kan ge fler
 AR_FRAMAT: Final = 2
+# När *Kopiera från* trycks fast året inte är tomt: en andra kopia skulle dubbla raderna.
+HAR_REDAN_RADER: Final = "Året har redan rader. Ta bort dem först."
 # Samma gräns som i importerade filer.
 BELOPPSGRANS: Final = 999_999_999_999
 
@@ -109,11 +111,12 @@ def arsbudget(insats: Insats, ar: int) -> Arsbudget:
 
 
 class Arssumma(NamedTuple):
-    """En rad i översikten över åren."""
+    """En rad i översikten över åren. `antal` är det registrerade i en volyminsats, None där inget är registrerat."""
 
     ar: int
     planerat: int | None
     summa: Summa
+    antal: int | None
 
 
 def alla_ar(insats: Insats) -> list[Arssumma]:
@@ -123,10 +126,17 @@ def alla_ar(insats: Insats) -> list[Arssumma]:
         rad["ar"]: Summa(rad["b"], rad["u"])
         for rad in Budgetpost.objects.filter(insats=insats).values("ar").annotate(b=Sum("budget"), u=Sum("utfall"))
     }
+    antal = dict(_volymantal(insats))
     return [
-        Arssumma(ar, planer.get(ar), summor.get(ar, Summa(None, None)))
-        for ar in sorted({*planer, *summor}, reverse=True)
+        Arssumma(ar, planer.get(ar), summor.get(ar, Summa(None, None)), antal.get(ar))
+        for ar in sorted({*planer, *summor, *antal}, reverse=True)
     ]
+
+
+def _volymantal(insats: Insats) -> Iterable[tuple[int, int]]:
+    """År och antal, läst genom insatsen: tabellen är deltagares."""
+    antal = Insats.objects.filter(pk=insats.pk, volymantal__isnull=False)
+    return antal.values_list("volymantal__ar", "volymantal__antal")
 
 
 def planfalt(insats: Insats) -> str:
@@ -145,3 +155,8 @@ def har_grund(insats: Insats, ar: int) -> bool:
     plan = Budget.objects.filter(insats=insats, ar=ar, **{f"{planfalt(insats)}__isnull": False})
     poster = Budgetpost.objects.filter(insats=insats, ar=ar, budget__isnull=False)
     return plan.values("ar").union(poster.values("ar")).exists()
+
+
+def senaste_grund(insats: Insats) -> int | None:
+    """Det senaste året som har något att ta med till en kopia; None om inget har."""
+    return next((ar for ar in registrerade_ar(insats) if har_grund(insats, ar)), None)

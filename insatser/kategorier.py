@@ -4,6 +4,7 @@ Tabellen här är den enda. Formulär, tjänst, htmx-vy, import, databasens CHEC
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from itertools import chain, combinations
 from typing import Final, NamedTuple
 
@@ -92,6 +93,7 @@ KATEGORIER: Final[Mapping[Samverkansform, Mapping[Inriktning, Val]]] = {
 }
 
 # Ett kontor i Af/FK-samarbetet är en insats utan kategorisering (`doman.md` 6).
+HANDLINGSPLANENS_SLUT: Final = date(2013, 2, 1)  # en sådan samverkansorganisation började före dagen
 KONTORSFORMER: Final = frozenset({Samverkansform.AF, Samverkansform.FK})
 
 # R10: förvalet när inriktningen väljs. Det kan ändras.
@@ -158,6 +160,15 @@ def _fel_i_malgrupper(malgrupper: list[str], mojliga: tuple[Malgrupp, ...]) -> s
     if Malgrupp.EJ_TILLAMPLIGA in malgrupper and len(malgrupper) > 1:
         return "Ej tillämpliga målgrupper kan inte väljas tillsammans med andra målgrupper."
     return None
+
+
+def formens_hinder(form: str, startdatum: date) -> str:
+    """Varför en samverkansorganisation som börjar då inte kan ha formen; tomt om den kan det."""
+    if form == Samverkansform.HANDLINGSPLAN and startdatum >= HANDLINGSPLANENS_SLUT:
+        return (
+            f"Handlingsplanssamverkan fanns före {HANDLINGSPLANENS_SLUT}. Välj en annan form, eller rätta startdatum."
+        )
+    return ""
 
 
 def kontrollera(

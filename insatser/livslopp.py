@@ -10,7 +10,7 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from insatser.budget_tjanster import spara_budget
-from insatser.insatsbudget import arsbudget, registrerade_ar, till_nytt_ar
+from insatser.insatsbudget import arsbudget, registrerade_ar, senaste_grund, till_nytt_ar
 from insatser.models import Insats, Uppdrag
 from insatser.tjanster import skapa_insats
 
@@ -18,14 +18,14 @@ from insatser.tjanster import skapa_insats
 def kopiera_insats(*, forlaga: Insats, med_budget: bool, av: Anvandare, **uppgifter: Any) -> Insats:
     """Registrerar en ny insats med `uppgifter` (se `skapa_insats`) och returnerar den.
 
-    Registreringar och uppdrag följer aldrig med. Med `med_budget` blir förlagans senaste budget den nya insatsens
-    budget för startåret: raderna utan utfall, och det planerade antalet om de två registrerar på samma sätt.
+    Registreringar och uppdrag följer aldrig med. Med `med_budget` blir förlagans senaste år med något planerat den nya
+    insatsens budget för startåret: raderna utan utfall, och det planerade antalet om de två registrerar på samma sätt.
     """
     with skriver():
         insats = skapa_insats(**uppgifter, av=av)
-        aren = registrerade_ar(forlaga) if med_budget else []
-        if aren:
-            budget = till_nytt_ar(arsbudget(forlaga, aren[0]))
+        ar = senaste_grund(forlaga) if med_budget else None
+        if ar is not None:
+            budget = till_nytt_ar(arsbudget(forlaga, ar))
             samma_sort = forlaga.ar_volyminsats == insats.ar_volyminsats
             spara_budget(
                 insats=insats,

@@ -17,6 +17,7 @@ from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse, Organisation
 from behorighet.roller import Rattighet
+from insatser.kategorier import formens_hinder
 from insatser.models import IngaendeOrganisation, Insats, Kommun, Samverkansorganisation, Stadsdel
 
 HOGST_NAMN: Final = 5
@@ -36,10 +37,13 @@ def skapa_samverkansorganisation(
     """Registrerar en samverkansorganisation med sina kommuner (koder) och returnerar den.
 
     `kontakt` är adress, postnummer, ort, kontaktperson, telefon och epost; det som saknas är tomt. Ger
-    PermissionDenied om `av` inte är systemadministratör, och ValidationError om organisationsnumret finns.
+    PermissionDenied om `av` inte är systemadministratör, och ValidationError om organisationsnumret finns eller om
+    formen är en som inte fanns då.
     """
     if not av.far(Rattighet.ADMINISTRERA_SYSTEMET):
         raise PermissionDenied
+    if hinder := formens_hinder(samverkansform, startdatum):
+        raise ValidationError({"startdatum": hinder})
     with skriver():
         organisation, ny = Samverkansorganisation.objects.get_or_create(
             organisationsnummer=organisationsnummer,
@@ -91,6 +95,8 @@ def andra_samverkansorganisation(
             raise ValidationError(
                 {"samverkansform": "Samverkansformen går inte att ändra när samverkansorganisationen har insatser."}
             )
+        if "samverkansform" in andrade and (hinder := formens_hinder(samverkansform, organisation.startdatum)):
+            raise ValidationError({"samverkansform": hinder})
         if "slutdatum" in andrade and slutdatum:
             _krav_slutdatum_rymmer_allt(organisation, slutdatum)
         if andrade:

@@ -1,7 +1,7 @@
 """Läser samverkansorganisationens budget: rader och summor per kalenderår (`doman.md` 2). Belopp är hela kronor."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import Count, Func, Q, Sum
 from django.utils import timezone
@@ -16,6 +16,8 @@ from insatser.models import (
     Organisationsbudget,
     Samverkansorganisation,
 )
+
+EGET_KAPITAL: Final = "eget kapital"  # finansieringens beskrivning, med små bokstäver
 
 
 class Finansieringsrad(NamedTuple):
@@ -137,6 +139,13 @@ def organisationsar(organisation: Samverkansorganisation, ar: int, *, med_insats
         ),
         insatser=tuple(_i_insatserna(organisation, ar)) if med_insatser else (),
     )
+
+
+def till_nytt_ar(ar: Organisationsar) -> Organisationsar:
+    """Året som grund för nästa: det budgeterade utan utfall, och inte det egna kapitalet, som är årets eget."""
+    finansiering = tuple(rad for rad in ar.finansiering if rad.beskrivning.strip().casefold() != EGET_KAPITAL)
+    kostnader = tuple(rad._replace(utfall=None) for rad in ar.kostnader if rad.budget is not None)
+    return ar._replace(finansiering=finansiering, kostnader=kostnader, insatser=())
 
 
 def _i_insatserna(organisation: Samverkansorganisation, ar: int) -> Iterable[Insatsrad]:

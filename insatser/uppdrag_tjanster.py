@@ -145,10 +145,16 @@ def roller_pa_insats(insats: Insats) -> list[Roll]:
 
 
 def _sista_dag(pa: Samverkansorganisation | Insats) -> date | None:
-    """Platsens slutdatum. Är deltagare kvar i en insats som har slutat ska någon kunna utregistrera dem."""
-    if isinstance(pa, Insats) and pa.slutdatum and pa.slutdatum < timezone.localdate():
-        return None if registreringsgranser(pa).oppna else pa.slutdatum
-    return pa.slutdatum
+    """Platsens slutdatum; None om uppdrag får ges efter det.
+
+    Är deltagare kvar i en insats som har slutat ska någon kunna utregistrera dem, och i en samverkansorganisation som
+    har slutat ska någon kunna föra utfall och rätta.
+    """
+    if pa.slutdatum is None or pa.slutdatum >= timezone.localdate():
+        return pa.slutdatum
+    if isinstance(pa, Samverkansorganisation):
+        return None
+    return None if registreringsgranser(pa).oppna else pa.slutdatum
 
 
 def _krav_inget_lika(lika: QuerySet[Uppdrag], fran: date, till: date | None) -> None:

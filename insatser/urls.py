@@ -33,6 +33,7 @@ urlpatterns = [
     path("<int:pk>/ta-bort/", livslopp.ta_bort, name="ta_bort"),
     path("<int:pk>/budget/", budget.budget, name="budget"),
     path("<int:pk>/budget/<int:ar>/andra/", budget.andra, name="andra_budget"),
+    path("<int:pk>/budget/<int:ar>/ta-bort/", budget.ta_bort_rader, name="ta_bort_budgetrader"),
     path("<int:pk>/historik/", historik.insats, name="historik"),
 ]
 

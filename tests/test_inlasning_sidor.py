@@ -25,6 +25,7 @@ from insatser.models import Budget, Budgetpost, Insats
 from insatser.models.insats import InsatsQuerySet
 from tests import fabriker
 from tests.databas import som_agare
+from tests.folkbokforing import post
 from tests.importkatalog import FINSAM, HANDLINGSPLAN, TVAPART
 
 pytestmark = pytest.mark.django_db
@@ -178,15 +179,15 @@ def test_utanfor_uppdraget_ar_fel_med_samma_ord_som_det_som_inte_finns(client, o
     _, sida = granskad(client, som_csv("budget.csv", rader), "budget.csv")
     fel = "Insatsen finns inte, eller så har du inget uppdrag på den. Rätta nyckeln."
     assert texten(sida).count(fel) == 2
-    assert "budget.csv:2:insats" in texten(sida)
+    assert "budget.csv 2 insats" in texten(sida)
 
     rader = [insatsrad(annan.samverkansorganisation, "X-1"), insatsrad(org, annan.nyckel), insatsrad(org, "SUS-7")]
     rader.append({**insatsrad(org, "X-2"), "organisationsnummer": HANDLINGSPLAN})
     _, sida = granskad(client, som_csv("insatser.csv", rader), "insatser.csv")
     ord_ = texten(sida)
-    assert "insatser.csv:2:organisationsnummer" in ord_
-    assert "insatser.csv:3:insats" in ord_
-    assert "insatser.csv:4:insats" in ord_
+    assert "insatser.csv 2 organisationsnummer" in ord_
+    assert "insatser.csv 3 insats" in ord_
+    assert "insatser.csv 4 insats" in ord_
     assert ord_.count("Samverkansorganisationen finns inte, eller så har du inget uppdrag") == 2
     assert not Insats.objects.filter(nyckel__in=["X-1", "X-2", "SUS-7"]).exists()
 
@@ -197,11 +198,66 @@ def test_budgetar_utanfor_datumen_varnar_innan_filen_lases_in(client, org, insat
     adress, sida = granskad(client, som_csv("budget.csv", rader), "budget.csv")
     ord_ = texten(sida)
 
-    assert "budget.csv:2:ar Året är före insatsens startdatum (2023-01-01). Raden läses in ändå." in ord_
-    assert "budget.csv:4:ar Året är efter insatsens slutdatum (2024-12-31). Raden läses in ändå." in ord_
+    assert "budget.csv 2 ar Året är före insatsens startdatum (2023-01-01). Raden läses in ändå." in ord_
+    assert "budget.csv 4 ar Året är efter insatsens slutdatum (2024-12-31). Raden läses in ändå." in ord_
     assert ord_.index("Raden läses in ändå.") < ord_.index("Avbryt inläsningen")
     las_in(client, adress)
     assert list(Budget.objects.order_by("ar").values_list("ar", flat=True)) == [2022, 2024, 2025]
+
+
+def test_fel_i_rubrikraden_ger_en_vag_vidare_och_bladets_namn(client, org, insatsansvarig):
+    data = som_excel(Insatser=[["Insats", "Hittepå"], ["A-1", "x"]])
+
+    _, sida = granskad(client, data, "insatser.csv")
+
+    ord_ = texten(sida)
+    assert "Blad Rad Kolumn Fel Insatser rubrikraden" in ord_
+    assert "insatser.csv" not in ord_
+    assert f'href="{reverse("inlasning:insatser")}">Ladda upp en annan fil' in sida.content.decode()
+    assert "Ladda upp de rättade raderna" not in ord_
+
+
+def test_granskningen_maskerar_bara_det_som_kan_vara_ett_personnummer(client, org, insatsansvarig):
+    # 980–999 är Skatteverkets testserie
+    rad = {
+        **insatsrad(org, "2024010112"),
+        "namn": "8001019802",
+        "beskrivning": "Ring 010-123 45 67 89 om 19800101-9802, 800161 9802 och 8013019802",
+    }
+
+    _, sida = granskad(client, som_csv("insatser.csv", [rad]), "insatser.csv")
+
+    ((_, _, ((_, celler),), _),) = sida.context["tabeller"]
+    visat = [text for text, _ in celler]
+    assert visat[:3] == ["2024010112", org.organisationsnummer, "8001019802"]
+    assert visat[3] == "Ring 010-123 45 67 89 om 19800101-****, 800161 **** och 8013019802"
+    assert 'sus-nowrap">2020-01-01' in sida.content.decode()
+
+
+def test_kvittot_leder_till_insatserna(client, org, insatsansvarig):
+    adress, _ = granskad(client, som_csv("insatser.csv", [insatsrad(org, "K-1")]), "insatser.csv")
+
+    kvitto = las_in(client, adress).content.decode()
+
+    assert f'href="{reverse("insatser:lista")}?mina=on"' in kvitto
+
+
+def test_fler_budgetrader_an_sidan_kan_andra_ar_fel_pa_raderna(client, org, insats, insatsansvarig):
+    Budgetpost.objects.bulk_create(
+        Budgetpost(insats=insats, ar=2025, rad=nr, budgettyp="insatskostnad", budget=1) for nr in range(1, 99)
+    )
+    nya = [
+        {"insats": insats.nyckel, "ar": "2025", "rad": nr, "budgettyp": "insatskostnad", "budget": "2"}
+        for nr in (1, 99, 100, 101, 102)
+    ]
+
+    adress, sida = granskad(client, som_csv("budgetposter.csv", nya), "budgetposter.csv")
+    assert [plats for *plats, _ in sida.context["fel"]] == [["budgetposter.csv", rad, "rad"] for rad in (5, 6)]
+    assert "Insatsen får fler än 100 budgetrader för 2025" in texten(sida)
+
+    adress, _ = granskad(client, som_csv("budgetposter.csv", nya[:3]), "budgetposter.csv")
+    las_in(client, adress)
+    assert Budgetpost.objects.filter(insats=insats, ar=2025).count() == 100
 
 
 def test_datum_som_inte_rymmer_registreringarna_ar_fel_fast_de_inte_syns(client, org, insats, insatsansvarig):
@@ -345,7 +401,7 @@ def test_kommunen_vid_inregistreringen_andras_inte(client, insats, deltagaransva
     fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
     data = deltagandefil(insats, nummer, kommun="1280")
     _, sida = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
-    assert "deltaganden.csv:2:kommun Kommun och stadsdel är de som gällde" in texten(sida)
+    assert "deltaganden.csv 2 kommun Kommun och stadsdel är de som gällde" in texten(sida)
 
 
 def test_en_person_i_en_annan_insats_marks_inte(client, insats, deltagaransvarig):
@@ -390,7 +446,7 @@ def test_deltagare_utan_personnummer_och_atertaget_samtycke_lases_inte_in(client
          "avslutningsanledning": "atertaget_samtycke"},
     ]  # fmt: skip
     _, sida = granskad(client, som_csv("deltaganden.csv", rader), "deltaganden.csv", omrade="deltaganden")
-    assert "deltaganden.csv:2:personnummer Ange personnummer." in texten(sida)
+    assert "deltaganden.csv 2 personnummer Ange personnummer." in texten(sida)
     _, sida = granskad(client, som_csv("deltaganden.csv", rader[1:]), "deltaganden.csv", omrade="deltaganden")
     assert "Återtaget samtycke läses inte in" in texten(sida)
 
@@ -408,12 +464,28 @@ def test_en_aldre_fil_ger_inte_tillbaka_identiteten(client, insats, deltagaransv
     assert not Identitet.objects.exists()
 
 
+def test_den_som_har_skydd_ar_fel_pa_raden_och_lamnar_inget_spar(client, insats, deltagaransvarig):
+    vanlig, hemlig = fabriker.nytt_nummer(), fabriker.nytt_nummer()
+    with som_agare():
+        post(hemlig, skyddad=True).save()
+
+    adress, sida = granskad(client, deltagandefil(insats, vanlig, hemlig), "deltaganden.csv", omrade="deltaganden")
+    las_in(client, adress)
+
+    assert "3 personnummer Personen ska registreras som anonym deltagare. Ta bort raden ur filen." in texten(sida)
+    rader = Handelse.objects.filter(typ="person_hamtad").values_list("insats_id", "person_id", "detaljer")
+    assert set(map(str, rader)) == {str((insats.pk, None, {"utfall": "skyddad"}))}
+    with som_agare():
+        assert not Deltagande.objects.exists()
+        assert not Identitet.objects.exists()
+
+
 def test_overlapp_och_dubbletter_ar_fel_pa_raden(client, insats, deltagaransvarig):
     nummer = fabriker.nytt_nummer()
     fabriker.inregistrera(insats, deltagaransvarig, nummer=nummer)
     data = deltagandefil(insats, nummer, inregistrering="2025-04-01")
     _, sida = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
-    assert "deltaganden.csv:2:inregistrering Personen är redan inregistrerad i insatsen under den tiden" in texten(sida)
+    assert "deltaganden.csv 2 inregistrering Personen är redan inregistrerad i insatsen under den tiden" in texten(sida)
 
 
 def test_anonyma_for_egna_insatser(client, insats, deltagaransvarig):
@@ -557,14 +629,14 @@ def test_for_manga_uppladdningar_stoppas(client, settings, insatsansvarig):
 
 
 def test_tusentals_rader_ryms_och_fler_nekas(client, insats, insatsansvarig):
-    rad = f"{insats.nyckel};2025;%d;insatskostnad;1\n"
+    rad = f"{insats.nyckel};%d;%d;insatskostnad;1\n"  # högst hundra rader per år
     huvud = "insats;ar;rad;budgettyp;budget\n"
-    data = huvud + "".join(rad % nr for nr in range(1, RADER_HOGST + 1))
+    data = huvud + "".join(rad % (2015 + nr // 100, nr + 1) for nr in range(RADER_HOGST))
     adress, sida = granskad(client, data.encode(), "budgetposter.csv")
     assert "Budgetposter 2 000 0 0" in texten(sida)
     las_in(client, adress)
     assert Budgetpost.objects.count() == RADER_HOGST
-    svar = ladda_upp(client, (data + rad % 9999).encode(), "budgetposter.csv")
+    svar = ladda_upp(client, (data + rad % (2015, 9999)).encode(), "budgetposter.csv")
     assert "fler än 2000 rader" in texten(svar)
 
 

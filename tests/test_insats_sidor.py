@@ -20,6 +20,7 @@ from deltagare.tjanster import Arsantal
 from insatser import kategorihjalp, livslopp
 from insatser.budget_tjanster import spara_budget
 from insatser.insatsbudget import Arsbudget, Budgetrad, arsbudget
+from insatser.insatskolumner import FORVALDA
 from insatser.kategorier import KATEGORIER
 from insatser.models import Budget, Budgetpost, Insats, Uppdrag
 from insatser.uppdrag_tjanster import ge_uppdrag
@@ -157,6 +158,7 @@ def test_varningen_for_personuppgifter_visas_genast_och_efter_spara(client, org,
     sparad = client.post(reverse("insatser:ny"), insatsdata(org, **falt), follow=True)
 
     assert 'data-visas-om="deltagarregistrering=personuppgifter"' in fragment
+    assert "<noscript>Om du väljer Personuppgifter/anonym: </noscript>" in fragment
     assert "Personuppgifter/anonym är inte avsett för till exempel myndighetspersonal." in fragment
     assert "Personuppgifter/anonym är inte avsett" in text(sparad)
 
@@ -231,6 +233,21 @@ def test_budgeten_foljer_med_om_man_vill_till_startaret_utan_utfall(client, org,
 
     fick = arsbudget(Insats.objects.get(namn="Kopian"), I_AR)
     assert fick == (Arsbudget(7, (Budgetrad("insatskostnad", 500, None, "Lokal", 1),)) if med else Arsbudget())
+
+
+@pytest.mark.parametrize(
+    ("forra", "besked"), [(500, ""), (None, "Ingen budget följde med: Vägen vidare har inget planerat.")]
+)
+def test_ett_ar_med_bara_utfall_ar_ingen_forlaga(client, org, ansvarig, insats, forra, besked):
+    budgetera(insats, ansvarig, I_AR - 1, Budgetrad("insatskostnad", forra, 3))
+    budgetera(insats, ansvarig, I_AR, Budgetrad("insatskostnad", None, 450))
+
+    falt = insatsdata(org, namn="Kopian", startdatum=f"{I_AR}-02-01", med_budget="on")
+    svar = text(post(client, "kopiera", insats.pk, **falt))
+
+    assert arsbudget(Insats.objects.get(namn="Kopian"), I_AR).summa().budget == forra
+    assert besked in svar
+    assert ("Ingen budget följde med" in svar) == bool(besked)
 
 
 def test_en_kopia_av_annan_sort_far_raderna_men_inte_antalet(org, ansvarig, insats):
@@ -412,6 +429,19 @@ def test_urvalen_snavar_in_och_ett_okant_varde_ar_inget_urval(client, org, ansva
         ({"sortering": "-startdatum; DROP"}, ["Broar", "Stegen", "Teamet"]),
     ):
         assert namnen(lista(client, **urval)) == traffar, urval
+
+
+@pytest.mark.parametrize(("adress", "sparr"), [("", None), ("kolumner=finns_inte", None), ("kolumner=plan", {"plan"})])
+def test_kryssen_visar_kolumnerna_som_visas(client, org, ansvarig, adress, sparr):
+    svar = client.get(f"{reverse('insatser:lista')}?{adress}")
+
+    visade = {kolumn.kod for kolumn in svar.context["kolumner"][1:]}
+    assert set(svar.context["form"]["kolumner"].value()) == visade == (sparr or set(FORVALDA) - {"namn"})
+    assert text(svar).count(" checked") == len(visade)
+
+
+def test_okanda_val_i_adressen_ar_inget_fel_i_titeln(client, ansvarig):
+    assert "<title>Insatser – SUS</title>" in text(lista(client, form="finns_inte", brist="x"))
 
 
 def test_kolumner_valjs_och_sorteras_ocksa_budgetens(client, org, ansvarig):

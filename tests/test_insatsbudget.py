@@ -11,9 +11,11 @@ from django.utils import timezone
 from behorighet.krock import Krock
 from behorighet.models import Handelse
 from behorighet.roller import Roll
+from deltagare.models import Volymantal
 from insatser.budget_tjanster import spara_budget
 from insatser.insatsbudget import Arsbudget, Budgetrad, arsbudget, budgetaren
-from insatser.models import Budget, Budgetpost
+from insatser.models import Budget, Budgetpost, Lasorsak
+from insatser.tjanster import las_kategorisering
 from rapporter import fragor
 from rapporter.urval import tolka
 from tests import fabriker
@@ -212,6 +214,22 @@ def test_fliken_och_insatsrapporten_visar_samma_summor(client, org, insats, ansv
         )
 
 
+@pytest.mark.parametrize("roll", [Roll.INSATSANSVARIG, Roll.SUS_RAPPORT])
+def test_volyminsatsens_antal_star_bredvid_planen(client, org, ansvarig, roll):
+    insats = fabriker.volyminsats(org)
+    spara(insats, ansvarig, planerat=40)
+    las_kategorisering(insats=insats, orsak=Lasorsak.ANTAL, av=ansvarig)
+    for ar, antal in ((I_AR - 1, 35), (I_AR, 0)):
+        Volymantal.objects.create(insats=insats, ar=ar, antal=antal)
+    client.force_login(ansvarig if roll == Roll.INSATSANSVARIG else fabriker.anvandare(roll))
+
+    svar = client.get(reverse("insatser:budget", args=[insats.pk]))
+
+    rader = [(rad.ar, rad.planerat, rad.antal) for rad in svar.context["alla_ar"]]
+    assert rader == [(I_AR, 40, 0), (I_AR - 1, None, 35)]
+    assert 'data-label="Registrerat antal">35<' in text(svar)
+
+
 def test_vem_som_nar_budgeten(client, org, insats, ansvarig):
     annan = fabriker.insats()
     for namn, arg in (("budget", []), ("andra_budget", [I_AR])):
@@ -299,15 +317,30 @@ def test_kopiera_fran_forra_aret_tar_med_plan_och_budget_men_inte_utfall(client,
     adress = reverse("insatser:andra_budget", args=[insats.pk, I_AR])
     assert f"Kopiera från {I_AR - 1}" in text(client.get(adress))
 
-    svar = client.post(adress, data(("insatskostnad", "5", "", "Min"), ("insatskostnad", "", "", ""), knapp="kopiera"))
+    svar = client.post(adress, data(("insatskostnad", "", "", ""), ("insatskostnad", "", "", ""), knapp="kopiera"))
 
     form = svar.context["form"]
-    assert form.rader == 2
-    assert form["beskrivning_1"].value() == "Lokal"
-    assert form["budget_1"].value().replace("\xa0", " ") == "1 000"
-    assert form["utfall_1"].value() is None
+    assert form.rader == 1
+    assert form["beskrivning_0"].value() == "Lokal"
+    assert form["budget_0"].value().replace("\xa0", " ") == "1 000"
+    assert form["utfall_0"].value() is None
     assert form["planerat"].value() == "8"
     assert not Budgetpost.objects.filter(ar=I_AR).exists()
+    assert f"Kopiera från {I_AR - 1}" not in text(svar)
+
+
+def test_kopiera_dubblar_aldrig_raderna(client, insats, ansvarig):
+    spara(insats, ansvarig, rad(1000, beskrivning="Lokal"), ar=I_AR - 1)
+    adress = reverse("insatser:andra_budget", args=[insats.pk, I_AR])
+    rader = (("insatskostnad", "1 000", "", "Lokal"), ("insatskostnad", "", "", ""))
+
+    svar = client.post(adress, data(*rader, knapp="kopiera"))
+
+    assert "Året har redan rader. Ta bort dem först." in text(svar)
+    form = svar.context["form"]
+    assert [form[f"beskrivning_{nr}"].value() for nr in range(form.rader)] == ["Lokal", ""]
+    spara(insats, ansvarig, rad(0), ar=I_AR)
+    assert "Kopiera från" not in text(client.get(adress))
 
 
 def test_den_andra_far_veta_vad_som_skiljer(client, insats, ansvarig):
@@ -354,6 +387,32 @@ def test_fler_rader_an_sidan_rymmer_gar_inte_forlorade(client, insats, ansvarig)
 
     assert "fler än 100 budgetrader" in text(nekat)
     assert Budgetpost.objects.filter(insats=insats).count() == 120
+
+
+def test_rader_som_ar_for_manga_for_sidan_tas_bort_pa_en_gang(client, insats, ansvarig):
+    Budget.objects.create(insats=insats, ar=I_AR, planerat_antal=7)
+    Budgetpost.objects.bulk_create(
+        Budgetpost(insats=insats, ar=ar, rad=nr, budgettyp="insatskostnad", budget=1)
+        for ar, antal in ((I_AR, 101), (I_AR - 1, 100))
+        for nr in range(1, antal + 1)
+    )
+    adress = reverse("insatser:ta_bort_budgetrader", args=[insats.pk, I_AR])
+    fliken = reverse("insatser:budget", args=[insats.pk])
+    assert adress in text(client.get(fliken, {"ar": I_AR}))
+    assert "Ta bort årets rader" not in text(client.get(fliken, {"ar": I_AR - 1}))
+    form = client.get(adress).context["form"]
+    skickat = {"version": form["version"].value(), "token": form["token"].value(), "ta_bort": "1"}
+
+    krock = client.post(adress, {**skickat, "version": "1", "token": str(uuid4())})
+    svar = client.post(adress, skickat, follow=True)
+
+    assert "Någon annan har sparat ändringar" in text(krock)
+    assert f"101 rader är borttagna ur budgeten för {I_AR}." in text(svar)
+    assert arsbudget(insats, I_AR) == Arsbudget(7)
+    assert Budgetpost.objects.filter(insats=insats).count() == 100
+    logg = Handelse.objects.filter(typ=Handelse.Typ.BUDGET_ANDRAD).latest("pk")
+    assert (logg.insats_id, logg.detaljer) == (insats.pk, {"ar": I_AR, "rader": 0})
+    assert "Det finns inga rader att ta bort" in text(client.get(adress))
 
 
 def test_ett_orimligt_antal_rader_ar_inget_fel_i_servern(client, insats, ansvarig):

@@ -180,6 +180,16 @@ def test_samverkansformen_ar_fast_nar_det_finns_insatser(client, org, administra
         andra(org, administrator, samverkansform="tvapart")
 
 
+def test_handlingsplanssamverkan_valjs_bara_for_den_som_borjade_fore_2013(client, org, administrator):
+    with pytest.raises(ValidationError, match="fanns före 2013-02-01"):
+        andra(org, administrator, samverkansform="handlingsplan")
+    gammal = fabriker.organisation(startdatum=date(2013, 1, 31))
+    fabriker.uppdrag(administrator, Roll.SAMVERKANSADMINISTRATOR, gammal)
+
+    assert andra(gammal, administrator, samverkansform="handlingsplan").samverkansform == "handlingsplan"
+    assert "Handlingsplanssamverkan" not in text(client.get(adress("andra_organisation", org.pk)))
+
+
 def test_startdatum_andras_inte_ens_av_sql(org):
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         Samverkansorganisation.objects.filter(pk=org.pk).update(startdatum=date(2016, 1, 1))
@@ -557,7 +567,27 @@ def test_kopiera_fran_forra_aret_utan_utfall(client, org, administrator):
         None,
     )
     assert not Organisationsbudget.objects.filter(ar=AR).exists()
+    assert "Inget är sparat än." in text(svar)
+    assert "Kopiera från" not in text(svar)
     assert "Kopiera från" not in text(client.get(adress("andra_organisationsbudget", org.pk, AR - 1)))
+
+
+def test_kopiera_dubblar_aldrig_raderna_och_tar_inte_med_eget_kapital(client, org, administrator):
+    den = part(org)
+    rader = [Finansieringsrad(den.pk, 1000, "a"), Finansieringsrad(den.pk, 7, "Eget kapital ")]
+    spara(org, administrator, rader, [Kostnadsrad("personal", None, 6, "bara utfall")], ar=AR - 1)
+    sida = adress("andra_organisationsbudget", org.pk, AR)
+
+    kopia = client.post(sida, {"version": "0", "f-antal": "1", "k-antal": "1", "kopiera": "1"}).context["form"]
+    assert [kopia[f"f-{nr}-beskrivning"].value() for nr in range(kopia.antal["f"])] == ["a"]
+    assert kopia["k-0-beskrivning"].value() is None
+
+    skickat = {"version": "0", "f-antal": "1", "k-antal": "1", "f-0-belopp": "5", "kopiera": "1"}
+    svar = client.post(sida, skickat)
+    assert "Året har redan rader. Ta bort dem först." in text(svar)
+    assert (svar.context["form"].antal, svar.context["form"]["f-0-belopp"].value()) == ({"f": 1, "k": 1}, "5")
+    spara(org, administrator, [Finansieringsrad(den.pk, 0, "")], [])
+    assert "Kopiera från" not in text(client.get(sida))
 
 
 def test_budgetens_krock_visar_raderna_som_skiljer(client, org, administrator):

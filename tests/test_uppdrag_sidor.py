@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from behorighet.models import Behorighet, Handelse, Organisation
 from behorighet.roller import Rattighet, Roll
 from insatser.models import Insats, Organisationsbudget, Samverkansorganisation, Uppdrag, Uppdragslage
+from insatser.organisation_tjanster import skapa_samverkansorganisation
 from insatser.uppdrag_tjanster import att_fraga, avsluta_uppdrag, avsluta_uppdrag_for, ge_uppdrag, kan_ge
 from tests import fabriker
 
@@ -310,6 +311,20 @@ def test_en_avslutad_insats_tar_bara_uppdrag_medan_deltagare_ar_kvar(org):
     tom = fabriker.insats(org, slutdatum=IDAG - timedelta(days=1))
     with pytest.raises(ValidationError, match="slutar"):
         ge(Roll.DELTAGARANSVARIG, tom, av)
+
+
+def test_en_samverkansorganisation_som_har_slutat_tar_uppdrag(org):
+    """Utfall och rättelser kommer efter slutet. Före det ryms uppdraget i organisationens tid."""
+    av = med_uppdrag(Roll.SAMVERKANSADMINISTRATOR, org)
+    Samverkansorganisation.objects.filter(pk=org.pk).update(slutdatum=IDAG)
+    org.refresh_from_db()
+    with pytest.raises(ValidationError, match="slutar"):
+        ge(Roll.INSATSANSVARIG, org, av, till=IMORGON)
+    Samverkansorganisation.objects.filter(pk=org.pk).update(slutdatum=IDAG - timedelta(days=1))
+    org.refresh_from_db()
+
+    assert ge(Roll.INSATSANSVARIG, org, av)
+    assert ge(Roll.INSATSANSVARIG, org, av, till=OM_EN_MANAD)
 
 
 def test_en_volyminsats_tar_inga_deltagaransvariga(org):
@@ -805,6 +820,7 @@ def test_registrera_samverkansorganisation_och_dess_forsta_administrator(client,
         ({"samverkansform": ""}, "Välj samverkansform."),
         ({"startdatum": "i går"}, "Ange datumet som åååå-mm-dd."),
         ({"kommuner": []}, "Välj minst en kommun."),
+        ({"samverkansform": "handlingsplan", "startdatum": "2013-02-01"}, "fanns före 2013-02-01"),
     ],
 )
 def test_registrera_samverkansorganisation_med_fel(client, system, falt, besked):
@@ -812,6 +828,30 @@ def test_registrera_samverkansorganisation_med_fel(client, system, falt, besked)
 
     assert besked in text(svar)
     assert not Samverkansorganisation.objects.exists()
+
+
+def test_en_historisk_samverkansorganisation_registreras(client, system):
+    sida = text(client.get(reverse("uppdrag:ny_organisation")))
+    assert "Handlingsplanssamverkan är en historisk form, före 2013-02-01." in sida
+
+    data = orgdata(organisationsnummer=NUMMER, samverkansform="handlingsplan", startdatum="2013-01-31")
+    client.post(reverse("uppdrag:ny_organisation"), data)
+
+    assert Samverkansorganisation.objects.get().samverkansform == "handlingsplan"
+
+
+def test_tjansten_nekar_en_form_som_inte_fanns(system):
+    with pytest.raises(ValidationError, match="fanns före 2013-02-01"):
+        skapa_samverkansorganisation(
+            namn="Ny",
+            organisationsnummer=NUMMER,
+            samverkansform="handlingsplan",
+            beskrivning="",
+            startdatum=date(2013, 2, 1),
+            kommuner=["1283"],
+            kontakt={},
+            av=system,
+        )
 
 
 def test_samma_organisationsnummer_ar_ett_fel_vid_numret(client, system):

@@ -3,6 +3,7 @@
 Två områden med var sin rättighet och samma steg: insatser med budget, och deltaganden.
 """
 
+import re
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from deltagare import inlasning_tjanster as tjanster
 from deltagare.forms.inlasning import Rattningsform, Uppladdningsform
 from deltagare.inlasning_tjanster import Granskning
 from deltagare.models import Inlasning, Omrade
-from deltagare.overforing.fel import Ogiltigt, mojligt_personnummer
+from deltagare.overforing.fel import Fel, Ogiltigt, maskerad
 from deltagare.overforing.felfil import Fil, felfil, forklarade, mall
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.uppladdat import ARBETSBOK, bladnamn
@@ -33,6 +34,7 @@ RUBRIK: Final = {
     Omrade.DELTAGANDEN: "Läs in deltaganden",
 }
 _FORSTA_RADERNA: Final = 5
+_DATUM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VISADE_FEL: Final = 200
 _ROLL: Final = {Omrade.INSATSER: Roll.INSATSANSVARIG, Omrade.DELTAGANDEN: Roll.DELTAGARANSVARIG}
 
@@ -190,11 +192,12 @@ def _sammanhang(granskad: Granskning) -> dict[str, object]:
         "last_som": granskad.uppladdat.last_som,
         "antal": _antalen(granskad.antal),
         "nagot_att_gora": any(nya or andrade for nya, andrade, _ in granskad.antal.values()),
-        "fel": granskad.fel[:_VISADE_FEL],
+        "fel": _platser(granskad.fel, granskad.uppladdat.excel),
         "alla_fel": granskad.alla_fel,
         "rader_med_fel": any(fel.rad for fel in granskad.fel),
-        "varningar": granskad.varningar[:_VISADE_FEL],
+        "varningar": _platser(granskad.varningar, granskad.uppladdat.excel),
         "alla_varningar": granskad.alla_varningar,
+        "excel": granskad.uppladdat.excel,
         "tabeller": [(bladnamn(t.namn), t.rubriker, _forsta(t.rubriker, t.rader), len(t.rader)) for t in tabeller],
     }
 
@@ -203,14 +206,19 @@ def _antalen(antal: dict[str, list[int]]) -> list[tuple[str, list[int]]]:
     return [(bladnamn(namn), antal[namn]) for namn in FILER if namn in antal]
 
 
-def _forsta(rubriker: list[str], rader: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """De första raderna, med personnumren maskerade var de än står (P7)."""
-    bredd = len(rubriker)
-    return [(nr, [_maskerad(text) for text in [*falt, *[""] * bredd][:bredd]]) for nr, falt in rader[:_FORSTA_RADERNA]]
+def _platser(fel: list[Fel], excel: bool) -> list[tuple[str, int, str, str]]:
+    """Felen som (fil eller blad, rad, kolumn, text)."""
+    return [(bladnamn(ett.fil) if excel else ett.fil, ett.rad, ett.kolumn, ett.text) for ett in fel[:_VISADE_FEL]]
 
 
-def _maskerad(text: str) -> str:
-    return f"{text.strip()[:-4]}****" if len(text) < 20 and mojligt_personnummer(text) else text
+def _forsta(rubriker: list[str], rader: list[tuple[int, list[str]]]) -> list[tuple[int, list[tuple[str, bool]]]]:
+    """De första raderna, som text och om den är ett datum, med personnumren maskerade (P7)."""
+
+    def cell(text: str, kolumn: str) -> tuple[str, bool]:
+        return maskerad(text, kolumn), bool(_DATUM.fullmatch(text.strip()))
+
+    utfyllda = [(nr, [*falt, *[""] * len(rubriker)]) for nr, falt in rader[:_FORSTA_RADERNA]]
+    return [(nr, [cell(*par) for par in zip(falt, rubriker, strict=False)]) for nr, falt in utfyllda]
 
 
 def _felfil(request: Begaran, omrade: Omrade, pk: UUID) -> HttpResponse:

@@ -1,6 +1,6 @@
 """Formulär för insatser, samverkansorganisationer och uppdrag."""
 
-from insatser.forms.avslut import Insatsborttagsform, Insatsslutform
+from insatser.forms.avslut import Insatsborttagsform, Insatsslutform, Radborttagsform
 from insatser.forms.budget import Budgetform, antal_rader
 from insatser.forms.budget import inskrivet as budget_inskriven
 from insatser.forms.budget import skillnader as budget_skillnader
@@ -37,6 +37,7 @@ __all__ = [
     "Organisationsform",
     "Organisationssok",
     "Partsok",
+    "Radborttagsform",
     "Sokform",
     "Uppdragsform",
     "antal_rader",

@@ -1,4 +1,4 @@
-"""Sidorna *Avsluta insats* och *Ta bort insats*."""
+"""Sidorna *Avsluta insats*, *Ta bort insats* och *Ta bort årets budgetrader*."""
 
 from typing import Any
 
@@ -36,6 +36,29 @@ class Insatsslutform(forms.Form):
                 ingress="Insatsens sista dag. Efter den går det inte att registrera något i insatsen.",
             ),
             Knapprad(Submit("avsluta", "Avsluta insatsen"), Lank("Avbryt", avbryt)),
+        )
+
+
+class Radborttagsform(forms.Form):
+    """Bekräftelsen: årets budgetrader, som är för många för att ändras på sidan."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    token = Tokenfalt()
+
+    def __init__(self, *args: Any, tas_bort: list[tuple[str, Any]], avbryt: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.utan_varning = True
+        self.helper.layout = Layout(
+            Panel(
+                "Det här tas bort",
+                Uppgift(*tas_bort),
+                "version",
+                "token",
+                css_id="borttagning",
+                ingress="Det går inte att ångra. Det planerade antalet står kvar. Borttagningen loggas.",
+            ),
+            Knapprad(Submit("ta_bort", "Ta bort raderna"), Lank("Avbryt", avbryt)),
         )
 
 

@@ -41,6 +41,8 @@ class Budgetform(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rader = min(max(rader, 1), FLEST_RADER)
+        # Förra året kopieras bara till ett år utan rader.
+        self.har_rader = _nagot_ifyllt(self.data if self.is_bound else self.initial, self.rader)
         self.fields["planerat"] = _antalsfalt(insats)
         self.fields["antal_rader"] = forms.IntegerField(
             widget=forms.HiddenInput, required=False, initial=self.rader, max_value=FLEST_RADER
@@ -52,7 +54,9 @@ class Budgetform(forms.Form):
         self.helper = FormHelper()
         self.helper.form_id = "budgetform"
         self.helper.osparat = andrad
-        self.helper.layout = self._layout(insats, ar, avbryt, forra=forra, till_knapp=fokus == self.rader)
+        self.helper.layout = self._layout(
+            insats, ar, avbryt, forra=forra and not self.har_rader, till_knapp=fokus == self.rader
+        )
 
     def _layout(self, insats: Insats, ar: int, avbryt: str, *, forra: bool, till_knapp: bool) -> Layout:
         kopiera = [Knapp(f"Kopiera från {ar - 1}", namn="kopiera")] if forra else []
@@ -185,6 +189,12 @@ def _radvarden(rader: tuple[Budgetrad, ...], fran: int = 0) -> dict[str, Any]:
 
 def _skrivet(varde: Any) -> Any:
     return vardetext(varde) if isinstance(varde, int) else varde
+
+
+def _nagot_ifyllt(varden: Mapping[str, Any], rader: int) -> bool:
+    """Sant om någon rad har belopp eller beskrivning."""
+    skrivna = (varden.get(f"{namn}_{nr}") for nr in range(rader) for namn in ("budget", "utfall", "beskrivning"))
+    return any(str(varde).strip() for varde in skrivna if varde is not None)
 
 
 def antal_rader(data: Mapping[str, Any]) -> int:

@@ -20,6 +20,11 @@ PREFIX: Final = "fraga_"
 SAKNAS: Final = ("", "Uppgift saknas")
 # Fler än så blir en rullista.
 HOGST_RADIOKNAPPAR: Final = 7
+# Siffrorna i ett person- eller samordningsnummer, så som någon skriver det mitt i en text.
+_PERSONNUMMER: Final = re.compile(
+    r"(?<![0-9])(?:[0-9]{2})?[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01]|[6-8][0-9]|9[01])"
+    r"[ +\-\u2010-\u2015\u2212]{0,3}[0-9]{4}(?![0-9])"
+)
 TALFORM: Final = re.compile(r"-?[0-9]{1,10}([.,][0-9]{1,2})?")
 
 ANDRADE: Final = (
@@ -55,6 +60,19 @@ class Talfalt(forms.DecimalField):
         return {"inputmode": "decimal"}
 
 
+class Fritextfalt(forms.CharField):
+    """Kort fritext. Det som ser ut som ett personnummer tas inte emot: svaret lagras som det skrivs (P6)."""
+
+    def clean(self, value: Any) -> Any:
+        """Ger ValidationError om texten innehåller något som ser ut som ett personnummer."""
+        text = super().clean(value)
+        if text and _PERSONNUMMER.search(text):
+            raise ValidationError(
+                "Svaret ser ut att innehålla ett personnummer. Ta bort det: skriv inga personuppgifter."
+            )
+        return text
+
+
 def faltnamn(fraga: Fraga, tillfalle: str) -> str:
     """Fältets namn för frågan vid tillfället."""
     return f"{PREFIX}{fraga.pk}_{tillfalle}"
@@ -65,7 +83,7 @@ def _falt(fraga: Fraga) -> forms.Field:
     grund: dict[str, Any] = {"label": fraga.text, "required": False}
     falt: forms.Field
     if fraga.svarstyp == Svarstyp.FRITEXT:
-        falt = forms.CharField(
+        falt = Fritextfalt(
             max_length=HOGST_I_FRITEXT,
             help_text=f"Högst {HOGST_I_FRITEXT} tecken. Skriv inga personuppgifter.",
             error_messages={"max_length": f"Svaret får vara högst {HOGST_I_FRITEXT} tecken."},

@@ -60,7 +60,10 @@ class InsatsForm(Kategoriform):
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Syfte, målgrupp och arbetssätt. Visas i Insatsrapporten. Skriv inga personuppgifter.",
+        help_text=(
+            "Syfte, målgrupp och arbetssätt. Krävs för Annan inriktning. Visas i Insatsrapporten. "
+            "Skriv inga personuppgifter."
+        ),
         error_messages={"max_length": "Beskrivningen får vara högst 4 000 tecken."},
     )
     startdatum = Datumfalt(label="Startdatum")
@@ -68,7 +71,7 @@ class InsatsForm(Kategoriform):
     med_budget = forms.BooleanField(
         label="Ta med budgeten",
         required=False,
-        help_text="Det senaste årets planerade antal och rader blir budget för startåret. Utfall följer inte med.",
+        help_text="Det senaste planerade årets antal och rader blir budget för startåret. Utfall följer inte med.",
     )
     token = Tokenfalt()
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -153,7 +156,7 @@ class InsatsForm(Kategoriform):
                 css_id="kategori",
                 ingress=(
                     "Kategoriseringen avgör vilka rapporter insatsen ingår i. "
-                    "Den låses när den första deltagaren registreras."
+                    "Den låses när den första deltagaren eller det första antalet registreras."
                 ),
             )
         if insats.ar_kontor:

@@ -88,7 +88,8 @@ class Kategoriform(forms.Form):
         text = kategorier.varning(inriktning=self._varde("inriktning"), deltagarregistrering=satt)
         if not text:
             return []
-        return [Div(HTML(_varningen(text)), data_visas_om=f"deltagarregistrering={satt}")]
+        villkor = f"Om du väljer {Deltagarregistrering.PERSONUPPGIFTER.label}:"
+        return [Div(HTML(_varningen(text, villkor)), data_visas_om=f"deltagarregistrering={satt}")]
 
     def _hjalp(self, inriktning: str) -> dict[str, list[kategorihjalp.Forklarad]]:
         """Vad valen som just nu visas är till för."""
@@ -113,8 +114,8 @@ class Kategoriform(forms.Form):
         )
 
 
-def _varningen(text: str) -> str:
-    return f'{{% include "_ruta.html" with slag="varning" text="{text}" only %}}'
+def _varningen(text: str, villkor: str) -> str:
+    return f'{{% include "_ruta.html" with slag="varning" utan_skript="{villkor}" text="{text}" only %}}'
 
 
 def kategorival(data: dict[str, Any], *, form: str) -> dict[str, Any]:

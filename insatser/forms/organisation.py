@@ -15,11 +15,8 @@ from fkui.falt import BLANKSTEG, Datumfalt, Organisationsnummerfalt, Tokenfalt, 
 from fkui.layout import Knapprad, Lank, Panel, Uppgift
 from fkui.templatetags.fkui import utdata
 from fkui.widgets import TalText
-from insatser.kategorier import Samverkansform
+from insatser.kategorier import HANDLINGSPLANENS_SLUT, Samverkansform, formens_hinder
 from insatser.models import Kommun, Samverkansorganisation
-
-# Handlingsplanssamverkan upphörde 2013; gamla kommer med importen.
-VALBARA_FORMER: Final = [(form.value, form.label) for form in Samverkansform if form != Samverkansform.HANDLINGSPLAN]
 
 KONTAKTFALT: Final = ("adress", "postnummer", "ort", "kontaktperson", "telefon", "epost")
 
@@ -47,7 +44,7 @@ class Uppgiftsform(forms.Form):
     organisationsnummer = Organisationsnummerfalt(label="Organisationsnummer", help_text="NNNNNN-NNNN")
     samverkansform = forms.ChoiceField(
         label="Samverkansform",
-        choices=[("", "Välj samverkansform"), *VALBARA_FORMER],
+        choices=[("", "Välj samverkansform"), *Samverkansform.choices],
         error_messages={"required": "Välj samverkansform."},
     )
     beskrivning = forms.CharField(
@@ -129,6 +126,9 @@ class Organisationsform(Uppgiftsform):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields[
+            "samverkansform"
+        ].help_text = f"Handlingsplanssamverkan är en historisk form, före {HANDLINGSPLANENS_SLUT}."
         kommuner = Kommun.objects.select_related("lan").order_by("lan__kod", "kod")
         valfalt(self, "kommuner").choices = [
             (lan.namn, [(kommun.kod, kommun.namn) for kommun in grupp])
@@ -158,6 +158,14 @@ class Organisationsform(Uppgiftsform):
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("uppdrag:organisationer"))),
         )
 
+    def clean(self) -> dict[str, Any]:
+        """Formen ska ha funnits på startdatumet."""
+        data = super().clean() or {}
+        start = data.get("startdatum")
+        if start and (hinder := formens_hinder(data.get("samverkansform", ""), start)):
+            self.add_error("startdatum", hinder)
+        return data
+
     def uppgifter(self) -> dict[str, Any]:
         """Det tjänsten tar emot."""
         utom = {"token", *KONTAKTFALT}
@@ -182,9 +190,9 @@ class Andringsform(Uppgiftsform):
         super().__init__(*args, **{"initial": sparat, **kwargs})
         if fast_form:
             del self.fields["samverkansform"]
-        elif organisation.samverkansform not in dict(VALBARA_FORMER):
-            egen = (organisation.samverkansform, organisation.get_samverkansform_display())
-            valfalt(self, "samverkansform").choices = [egen, *VALBARA_FORMER]
+        else:
+            mojliga = [val for val in Samverkansform.choices if not formens_hinder(val[0], organisation.startdatum)]
+            valfalt(self, "samverkansform").choices = mojliga
         self.helper = FormHelper()
         self.helper.layout = self._layout()
 

@@ -88,6 +88,10 @@ class Organisationsbudgetform(forms.Form):
             )
         if fokus in self.fields:
             self.fields[fokus].widget.attrs["autofocus"] = True
+        # Förra året kopieras bara till ett år utan rader.
+        self.har_rader = any(any(rad.values()) for slag in self.slag for rad in visade.get(slag, []))
+        if data is not None:
+            self.har_rader = any(self._ifylld(slag, nr) for slag in self.slag for nr in range(self.antal[slag]))
         self.helper = FormHelper()
         self.helper.form_id = "organisationsbudget"
         self.helper.layout = self._layout(fokus)
@@ -118,6 +122,7 @@ class Organisationsbudgetform(forms.Form):
             self.fields[f"{slag}-{nr}-{namn}"] = ett
 
     def _layout(self, fokus: str) -> Layout:
+        kopiera = [Knapp(f"Kopiera från {self.forra}", namn="kopiera")] if self.forra and not self.har_rader else []
         ingresser = {
             FINANSIERING: (
                 "Hela kronor. Finansiärerna är de ingående organisationer som finansierar. Ett överskott från "
@@ -146,8 +151,8 @@ class Organisationsbudgetform(forms.Form):
             "token",
             Knapprad(
                 Submit("spara", "Spara"),
-                *([Knapp(f"Kopiera från {self.forra}", namn="kopiera")] if self.forra else []),
-                Lank("Avbryt", self.avbryt, sort="tertiary" if self.forra else "secondary"),
+                *kopiera,
+                Lank("Avbryt", self.avbryt, sort="tertiary" if kopiera else "secondary"),
             ),
         )
 
@@ -202,7 +207,10 @@ class Organisationsbudgetform(forms.Form):
     def med_andrade_rader(
         self, *, lagg_till: str = "", stryk: str = "", kopiera: dict[str, list[Rad]] | None = None
     ) -> "Organisationsbudgetform":
-        """Samma formulär, osparat, efter *Lägg till* (`f`), *Ta bort* (`f-0`) eller *Kopiera* (raderna)."""
+        """Samma formulär, osparat, efter *Lägg till* (`f`), *Ta bort* (`f-0`) eller *Kopiera* (raderna).
+
+        Det som kopieras ersätter tomma rader. Är någon rad ifylld kopieras inget: se `har_rader`.
+        """
         rader = {slag: self._inskrivna(slag) for slag in self.slag}
         fokus = ""
         if lagg_till in rader and len(rader[lagg_till]) < HOGST_RADER:
@@ -213,9 +221,8 @@ class Organisationsbudgetform(forms.Form):
         if slag in rader and plats is not None and plats < len(rader[slag]):
             del rader[slag][plats]
             fokus = slag
-        for slag, nya in (kopiera or {}).items():
-            # Tomma rader lämnar plats åt det som läggs till.
-            rader[slag] = [*(rad for rad in rader[slag] if any(rad.values())), *nya]
+        if kopiera and not self.har_rader:
+            rader |= kopiera
         nytt = Organisationsbudgetform(
             rader=rader,
             **self._argument(),

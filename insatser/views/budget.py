@@ -16,10 +16,11 @@ from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
-from insatser.budget_tjanster import FOR_MANGA_RADER, spara_budget
-from insatser.forms import Budgetform, antal_rader, budget_inskriven, budget_skillnader, budget_sparad
+from insatser.budget_tjanster import FOR_MANGA_RADER, spara_budget, ta_bort_arets_rader
+from insatser.forms import Budgetform, Radborttagsform, antal_rader, budget_inskriven, budget_skillnader, budget_sparad
 from insatser.insatsbudget import (
     FLEST_RADER,
+    HAR_REDAN_RADER,
     Arsbudget,
     alla_ar,
     arsbudget,
@@ -62,6 +63,7 @@ def budget(request: Begaran, pk: int) -> HttpResponse:
             "alla_ar": alla_ar(insats),
             "idag": timezone.localdate(),
             "far_andra": far,
+            "for_manga_rader": FOR_MANGA_RADER if far and len(aret.rader) > FLEST_RADER else "",
         },
     )
 
@@ -116,14 +118,8 @@ def _med_andrade_rader(request: Begaran, argument: dict[str, Any]) -> Budgetform
     data = request.POST
     stryk = heltal_hogst(data.get("stryk", ""), FLEST_RADER)
     if "kopiera" in data:
-        forra = till_nytt_ar(arsbudget(argument["insats"], argument["ar"] - 1))
-        initial = budget_inskriven(data, tillagg=forra)
-        fokus = initial["antal"] - len(forra.rader)
-        if initial["antal"] > FLEST_RADER:
-            messages.error(request, f"Det blir fler än {FLEST_RADER} rader. Inget är kopierat.")
-            initial = budget_inskriven(data)
-            fokus = initial["antal"]
-    elif stryk is not None:
+        return _kopierad(request, argument)
+    if stryk is not None:
         initial = budget_inskriven(data, stryk=stryk)
         fokus = max(initial["antal"], 1)
     else:
@@ -131,6 +127,22 @@ def _med_andrade_rader(request: Begaran, argument: dict[str, Any]) -> Budgetform
         fokus = initial["antal"]
         initial["antal"] += 1
     return Budgetform(initial=initial, rader=initial["antal"], andrad=True, fokus=fokus, **argument)
+
+
+def _kopierad(request: Begaran, argument: dict[str, Any]) -> Budgetform:
+    """Förra årets plan och rader i ett år utan rader. Annars det inskrivna som det var, och varför."""
+    data = request.POST
+    initial = budget_inskriven(data)
+    forra = till_nytt_ar(arsbudget(argument["insats"], argument["ar"] - 1))
+    form = Budgetform(initial=initial, rader=initial["antal"], andrad=True, **argument)
+    if form.har_rader:
+        messages.error(request, HAR_REDAN_RADER)
+        return form
+    if len(forra.rader) > FLEST_RADER:
+        messages.error(request, f"Det blir fler än {FLEST_RADER} rader. Inget är kopierat.")
+        return form
+    initial = budget_inskriven(data, tillagg=forra)
+    return Budgetform(initial=initial, rader=initial["antal"], andrad=True, fokus=0, **argument)
 
 
 def _spara(form: Budgetform, insats: Insats, ar: int, request: Begaran, tillbaka: str) -> str:
@@ -158,3 +170,46 @@ def _efter_krock(
     nytt.is_valid()
     visa_fel(nytt, fel)
     return nytt, budget_skillnader(sparat, form.budget())
+
+
+@require_http_methods(["GET", "POST"])
+@kraver(Rattighet.REGISTRERA_INSATS)
+def ta_bort_rader(request: Begaran, pk: int, ar: int) -> HttpResponse:
+    """Ta bort ett års alla rader, efter en bekräftelse: för året som en fil har gett fler än sidan kan ändra."""
+    insats = _insats(request, pk)
+    if not kan_ha_budget(insats, ar):
+        raise Http404
+    tillbaka = f"{reverse('insatser:budget', args=[pk])}?ar={ar}"
+    aret = arsbudget(insats, ar)
+    form = Radborttagsform(
+        request.POST if request.method == "POST" else None,
+        initial={"version": aret.version},
+        tas_bort=_tas_bort(insats, ar, aret),
+        avbryt=tillbaka,
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            return redirect(en_gang(request, lambda: _ta_bort_rader(form, insats, ar, request, tillbaka)))
+        except ValidationError as fel:
+            visa_fel(form, fel)
+    kontext = {"form": form, "insats": insats, "ar": ar, "tillbaka": tillbaka, "tomt": not aret.rader}
+    return render(request, "insatser/ta_bort_budgetrader.html", kontext)
+
+
+def _tas_bort(insats: Insats, ar: int, aret: Arsbudget) -> list[tuple[str, Any]]:
+    summa = aret.summa()
+    return [
+        ("Insats", f"{insats.namn}, {insats.samverkansorganisation.namn}"),
+        ("Budgetår", str(ar)),
+        ("Rader", len(aret.rader)),
+        ("Budget i kronor", summa.budget),
+        ("Utfall i kronor", summa.utfall),
+    ]
+
+
+def _ta_bort_rader(form: Radborttagsform, insats: Insats, ar: int, request: Begaran, tillbaka: str) -> str:
+    version = form.cleaned_data["version"] or 0
+    antal = ta_bort_arets_rader(insats=insats, ar=ar, version=version, av=request.user)
+    rader = "En rad är borttagen" if antal == 1 else f"{antal} rader är borttagna"
+    messages.success(request, f"{rader} ur budgeten för {ar}.")
+    return tillbaka

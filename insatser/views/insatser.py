@@ -18,6 +18,7 @@ from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
 from insatser import kategorier, livslopp, tjanster
 from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, kategorival, lastext
+from insatser.insatsbudget import senaste_grund
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 from insatser.uppdrag_tjanster import att_fraga
 from insatser.views.paneler import paneler_for_insats
@@ -126,6 +127,8 @@ def _skapa(form: InsatsForm, request: Begaran, forlaga: Insats | None) -> str:
     if forlaga:
         med_budget = form.cleaned_data["med_budget"]
         insats = livslopp.kopiera_insats(forlaga=forlaga, med_budget=med_budget, **uppgifter, av=request.user)
+        if med_budget and senaste_grund(forlaga) is None:
+            messages.info(request, f"Ingen budget följde med: {forlaga.namn} har inget planerat.")
     else:
         insats = tjanster.skapa_insats(**uppgifter, av=request.user)
     messages.success(request, f"Insatsen {insats.namn} är registrerad.")

@@ -18,6 +18,7 @@ from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from fkui.fel import visa_fel
 from insatser.forms import FINANSIERING, KOSTNADER, Organisationsbudgetform
+from insatser.insatsbudget import HAR_REDAN_RADER
 from insatser.kategorier import Samverkansform
 from insatser.models import Samverkansorganisation
 from insatser.organisationsbudget import (
@@ -27,6 +28,7 @@ from insatser.organisationsbudget import (
     ar_med_budget,
     budgetaren,
     organisationsar,
+    till_nytt_ar,
 )
 from insatser.organisationsbudget_tjanster import spara_organisationsbudget
 from insatser.views.organisationer import far_andra, flikar, visad_organisation
@@ -104,7 +106,7 @@ def _argument(organisation: Samverkansorganisation, ar: int, sparat: Organisatio
     egna = Q(ingar_i__samverkansorganisation=organisation, ingar_i__finansierar=True)
     kvar = Q(pk__in={rad.organisation for rad in sparat.finansiering})
     finansiarer = Organisation.objects.filter(egna | kvar).distinct()
-    forra = ar - 1 if organisationsar(organisation, ar - 1).finns else None
+    forra = ar - 1 if till_nytt_ar(organisationsar(organisation, ar - 1)).finns else None
     return {
         "finansiarer": sorted(finansiarer.annotate(ordning=Func("namn", function="sus_sortnyckel")), key=_ordning),
         "med_kostnader": organisation.samverkansform == Samverkansform.FINSAM,
@@ -117,11 +119,10 @@ def _ordning(organisation: Any) -> tuple[str, int]:
     return organisation.ordning, organisation.pk
 
 
-def _rader(ar: Organisationsar, *, med_utfall: bool = True) -> dict[str, list[dict[str, Any]]]:
+def _rader(ar: Organisationsar) -> dict[str, list[dict[str, Any]]]:
     """Raderna så som formuläret tar dem."""
-    kostnader = [rad._asdict() if med_utfall else {**rad._asdict(), "utfall": None} for rad in ar.kostnader]
     finansiering = [{**rad._asdict(), "organisation": str(rad.organisation)} for rad in ar.finansiering]
-    return {FINANSIERING: finansiering, KOSTNADER: kostnader}
+    return {FINANSIERING: finansiering, KOSTNADER: [rad._asdict() for rad in ar.kostnader]}
 
 
 def _med_andrade_rader(
@@ -129,7 +130,9 @@ def _med_andrade_rader(
 ) -> Organisationsbudgetform:
     kopiera = None
     if "kopiera" in request.POST:
-        kopiera = _rader(organisationsar(organisation, ar - 1), med_utfall=False)
+        kopiera = _rader(till_nytt_ar(organisationsar(organisation, ar - 1)))
+        if form.har_rader:
+            messages.error(request, HAR_REDAN_RADER)
     return form.med_andrade_rader(
         lagg_till=request.POST.get("lagg_till", ""), stryk=request.POST.get("stryk", ""), kopiera=kopiera
     )

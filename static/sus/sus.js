@@ -291,6 +291,31 @@
     }
   }
 
+  /* ---- Tillbaka: webbläsaren fyller i det som stod där, men inte det som beror på det ---- */
+
+  function aterstallt(falt) {
+    if (falt.tagName === "SELECT") {
+      const forvalt = Array.from(falt.options).find((val) => val.defaultSelected) || falt.options[0];
+      return Boolean(forvalt) && falt.value !== forvalt.value;
+    }
+    if (["radio", "checkbox"].includes(falt.type)) {
+      return falt.checked && !falt.defaultChecked;
+    }
+    return falt.value !== falt.defaultValue;
+  }
+
+  // Ett byte för varje mål räcker: det första fältet avgör vad de andra har att välja på
+  function foljAterstallda() {
+    const mal = new Set();
+    for (const falt of document.querySelectorAll("form :is(select, input):is([hx-get], [hx-post])")) {
+      const plats = falt.getAttribute("hx-target");
+      if (!mal.has(plats) && aterstallt(falt)) {
+        mal.add(plats);
+        falt.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    }
+  }
+
   /* ---- Koppling ---- */
 
   const KLICK = {
@@ -336,8 +361,11 @@
   });
 
   // Tillbaka-knappen kan visa sidan som den lämnades: då ska knapparna gå att trycka igen
-  window.addEventListener("pageshow", () => {
+  window.addEventListener("pageshow", (handelse) => {
     skickas = null;
     Array.from(document.forms).forEach(slapp);
+    if (!handelse.persisted) {
+      foljAterstallda();
+    }
   });
 })();

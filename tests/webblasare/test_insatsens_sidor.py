@@ -184,6 +184,10 @@ def test_listan_bar_sitt_urval_i_adressen_och_ger_samma_som_excel(
     hand.oppna_lada("Fler urval")
     hand.sida.get_by_role("combobox", name="Deltagarregistrering").select_option(label="Personuppgifter/anonym")
     hand.oppna_lada("Välj kolumner")
+    kolumnval = hand.sida.get_by_role("group", name="Kolumner")
+    for namn in ("Samverkansorganisation", "Inriktning", "Deltagarregistrering", "Startdatum", "Läge"):
+        expect(kolumnval.get_by_label(namn, exact=True)).to_be_checked()
+        kolumnval.get_by_text(namn, exact=True).click()
     hand.kryssa("Slutdatum")
     hand.tryck("Sök")
     namnen = hand.sida.locator("#insatslista tbody th")
@@ -209,3 +213,23 @@ def _sparad(fil: Download, mapp: Path) -> Path:
     """Hämtningens egen fil har inget namn som säger vad den är."""
     fil.save_as(mapp / fil.suggested_filename)
     return mapp / fil.suggested_filename
+
+
+def test_tillbaka_till_registrera_insats_ger_inriktningen_sina_val(oppna: Callable[..., Page], scen: SimpleNamespace):
+    """Webbläsaren fyller i samverkansorganisationen igen, men valen under den kommer med htmx."""
+    andra = fabriker.organisation()
+    fabriker.uppdrag(scen.ansvarig, Roll.INSATSANSVARIG, andra)
+    hand = Mus(oppna(scen.ansvarig))
+    hand.sida.goto("/insatser/ny/")
+    hand.valj("Samverkansorganisation", andra.namn)
+    expect(hand.falt("Inriktning")).to_be_enabled()
+    hand.skriv("Insatsnamn", "Bron")
+    hand.sida.on("dialog", lambda ruta: ruta.accept())
+    hand.folj("Avbryt")
+    expect(hand.sida).to_have_title("Insatser – SUS")
+
+    hand.sida.go_back()
+
+    expect(hand.falt("Insatsnamn")).to_have_value("Bron")
+    expect(hand.falt("Samverkansorganisation").locator("option:checked")).to_have_text(andra.namn)
+    expect(hand.falt("Inriktning")).to_be_enabled()

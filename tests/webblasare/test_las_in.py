@@ -25,7 +25,7 @@ def test_fel_rattas_i_felfilen_och_allt_lases_in(oppna: Callable[..., Page], var
     _valj(sida, f"insats;ar;planerat_antal\n{nyckel};{ar};tolv\n{varld.last.nyckel};{ar};5\n")
     sida.get_by_role("button", name="Granska filen").click()
     expect(sida).to_have_title("Fel: Granska inläsningen – SUS")
-    expect(sida.get_by_text("budget.csv:2:planerat_antal")).to_be_visible()
+    expect(sida.get_by_role("row", name=re.compile("^budget.csv Rad: 2 Kolumn: planerat_antal Fel: "))).to_be_visible()
     expect(sida.get_by_role("button", name="Läs in", exact=True)).to_have_count(0)
 
     with sida.expect_download() as hamtning:

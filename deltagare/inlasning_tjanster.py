@@ -18,7 +18,7 @@ from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Rattighet, Roll
 from deltagare import kryptering
 from deltagare.models import Inlasning, Omrade
-from deltagare.overforing.fel import Fel, Importfel, Ogiltigt, Utfall
+from deltagare.overforing.fel import Fel, HarSkydd, Importfel, Ogiltigt, Utfall
 from deltagare.overforing.felfil import sammanfoga
 from deltagare.overforing.filformat import ANONYMA, BUDGET, BUDGETPOSTER, DELTAGANDEN, INSATSER, VOLYMANTAL
 from deltagare.overforing.inlasning import Resultat, las_in
@@ -131,7 +131,8 @@ def genomfor(*, pk: UUID, omrade: Omrade, av: Anvandare) -> bool:
                 utfall=utfall,
                 bokfor=lambda klart: _bokfor(klart, omrade, av),
             )
-        except Importfel:
+        except Importfel as fel:
+            _logga_skydd(fel, av)
             _spara(inlasning, _som_json(granskad.uppladdat, utfall, None))
             return False
         inlasning.innehall, inlasning.nyckel_id, inlasning.kvitto = None, "", _som_listor(resultat)
@@ -166,9 +167,18 @@ def _prova(tabeller: Sequence[Tabell], omrade: Omrade, av: Anvandare) -> tuple[U
             person_for=_person_for,
             utfall=utfall,
         )
-    except Importfel:
+    except Importfel as fel:
+        with transaction.atomic():
+            _logga_skydd(fel, av)
         return utfall, None
     return utfall, resultat
+
+
+def _logga_skydd(fel: Importfel, av: Anvandare) -> None:
+    """Att en rad nekades för att personen har skydd loggas som när *Hämta* svarar det: raden pekar inte på någon."""
+    if isinstance(fel, HarSkydd):
+        typ, roll = Handelse.Typ.PERSON_HAMTAD, Roll.DELTAGARANSVARIG
+        logga(typ, av=av, roll=roll, insats_id=fel.insats, utfall="skyddad")
 
 
 def _person_for(insats: int, nummer: Personnummer, fornamn: str, efternamn: str) -> int:

@@ -99,9 +99,12 @@ FOREFALT: Final = ("utbildning", "tid_i_forsorjning", *(f"{falt}_fore" for falt 
 EFTERFALT: Final = tuple(f"{falt}_efter" for falt in FORE_OCH_EFTER)
 
 HJALP: Final[Mapping[str, str]] = {
-    "forsorjning": (
+    "forsorjning_fore": (
         "Försörjningen direkt före är den under den sista veckan innan insatsen började. Föräldrapenning och pension "
         "räknas som Ingen offentlig försörjning."
+    ),
+    "forsorjning_efter": (
+        "Försörjningen när insatsen är slut. Föräldrapenning och pension räknas som Ingen offentlig försörjning."
     ),
     "tid_i_forsorjning": (
         "Den sammanhängande tiden i offentlig försörjning, oavsett vilken. Uppehåll på högst en månad bryter inte."

@@ -31,6 +31,9 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         "Deltagande",
         (
             ("Registrera deltagare", "deltagare:registrera", Rattighet.REGISTRERA_DELTAGARE),
+            ("Visa deltagare", "deltagare:visa", Rattighet.REGISTRERA_DELTAGARE),
+            ("Historik enskild deltagare", "deltagare:person", Rattighet.REGISTRERA_DELTAGARE),
+            ("Samtycken", "deltagare:samtycken", Rattighet.REGISTRERA_DELTAGARE),
             ("Registrera anonyma deltagare", "deltagare:anonyma", Rattighet.REGISTRERA_ANONYMA),
             ("Läs in ur fil", "inlasning:deltaganden", Rattighet.REGISTRERA_DELTAGARE),
         ),
@@ -49,6 +52,7 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         (
             ("Organisationer", "organisationer", Rattighet.ADMINISTRERA_SYSTEMET),
             ("Kodverk", "kodverk:kodverk", Rattighet.ADMINISTRERA_SYSTEMET),
+            ("Gallring", "gallring:lista", Rattighet.ADMINISTRERA_SYSTEMET),
         ),
     ),
     (

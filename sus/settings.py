@@ -13,6 +13,7 @@ SUS_SECRET_KEY, SUS_NYCKLAR  Djangos hemliga nyckel och krypteringsnycklarna (su
 SUS_LOGGKONTROLL_ANTAL  händelser om personer som granskas per månad och organisation
 SUS_STATISKA   katalogen som collectstatic fyller
 SUS_OIDC_URL, _KLIENT, _HEMLIGHET, _NAMN, _FALT, _TILLIT  inloggning med e-legitimation (docs/drift.md)
+SUS_FOLKBOKFORING, _URL, _NYCKEL  var Hämta slår upp: tom (för hand), register eller tjanst (docs/folkbokforing.md)
 SUS_TILLGANGLIGHET_EPOST  adressen dit brister i tillgängligheten anmäls
 SUS_EPOST_URL, SUS_AVSANDARE, SUS_ADRESS  e-postservern, avsändaren och SUS egen adress, för påminnelser (docs/drift.md)
 DATABASE_URL, DATABASE_AGAR_URL, SUS_DATA, SUS_PG_BIN  databasen (README)
@@ -291,8 +292,11 @@ SUS_TAKT = {
     "inloggning": (env.int("SUS_HOGST_INLOGGNINGAR", default=30), 5 * 60),
     "legitimering": (20 * env.int("SUS_HOGST_INLOGGNINGAR", default=30), 5 * 60),
     "personsokning": (60, 60),
+    "hamta": (60, 3600),
     "anvandarsokning": (60, 60),
     "rapportfil": (30, 60),
+    "deltagarfil": (30, 10 * 60),
+    "registerutdrag": (30, 10 * 60),
     "inlasning": (30, 10 * 60),
 }
 
@@ -309,6 +313,22 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 # Hur många av månadens händelser om personer som granskas i Loggkontroll (P8).
 SUS_LOGGKONTROLL_ANTAL = env.int("SUS_LOGGKONTROLL_ANTAL", default=25)
+
+
+def _folkbokforing() -> tuple[str, str, str]:
+    """Vilken folkbokföring *Hämta* frågar, och tjänstens adress och nyckel."""
+    vilken = env.str("SUS_FOLKBOKFORING", default="register" if DEMO else "")
+    url, nyckel = env.str("SUS_FOLKBOKFORING_URL", default=""), env.str("SUS_FOLKBOKFORING_NYCKEL", default="")
+    if vilken not in {"", "register", "tjanst"}:
+        raise ImproperlyConfigured("SUS_FOLKBOKFORING ska vara tom, register eller tjanst.")
+    if vilken == "tjanst" and not (url and nyckel):
+        raise ImproperlyConfigured("Med SUS_FOLKBOKFORING=tjanst behövs SUS_FOLKBOKFORING_URL och _NYCKEL.")
+    if vilken == "tjanst" and PRODUKTION and not url.startswith("https://"):
+        raise ImproperlyConfigured("SUS_FOLKBOKFORING_URL ska börja med https://.")
+    return vilken, url, nyckel
+
+
+SUS_FOLKBOKFORING, SUS_FOLKBOKFORING_URL, SUS_FOLKBOKFORING_NYCKEL = _folkbokforing()
 
 
 # Radhistorik. Vem som ändrade står i en egen kolumn (behorighet.models.historik), inte i pghistorys sammanhang.

@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include(insatser.fragor)),
     path("", include(insatser.granskning)),
     path("administration/kodverk/", include(deltagare.kodverk)),
+    path("administration/gallring/", include(deltagare.gallring)),
     path("insatser/", include("insatser.urls")),
     path("deltagare/", include("deltagare.urls")),
     path("las-in/", include(deltagare.las_in)),

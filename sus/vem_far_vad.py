@@ -45,6 +45,7 @@ class Om(Enum):
     GENOMGANG = "genomgång"
     LOGGKONTROLL = "loggkontroll"
     KOD = "kod"
+    GALLRING = "gallring"
     INLASNING = "inläsning"
     TVA_STEG = "sätt i tvåstegsinloggningen"
 
@@ -119,6 +120,7 @@ _BESTALLARE = Mal(Rackvidd.ALLA, Om.BESTALLARES_BEHORIGHET)
 _EGET_KONTOR, _EGET_DELTAGANDE = Mal(Rackvidd.EGEN_ORGANISATION, Om.KONTOR), Mal(Rackvidd.EGEN_INSATS, Om.DELTAGANDE)
 _EGEN_GENOMGANG = Mal(Rackvidd.EGEN_PERSONAL, Om.GENOMGANG)
 _EGEN_LOGGKONTROLL = Mal(Rackvidd.EGEN_PERSONAL, Om.LOGGKONTROLL)
+_GALLRINGAR = Mal(Rackvidd.ALLA, Om.GALLRING)
 _KODER, _EGEN_INLASNING = Mal(Rackvidd.ALLA, Om.KOD), Mal(Rackvidd.EGET, Om.INLASNING)
 
 _VISA, _RAPPORT = Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT
@@ -156,6 +158,7 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
     ),
     "Samverkansorganisationer": (
         Rad("uppdrag:organisationer", "Söka samverkansorganisation", _VISA, _SIDA),
+        Rad("uppdrag:organisationsexport", "Hämta listan över samverkansorganisationer som Excel", _VISA, _SIDA),
         Rad("uppdrag:organisation", "Visa samverkansorganisation", _VISA, _SAMVERKAN),
         Rad("uppdrag:anvandare", "Visa en samverkansorganisations alla användare", _VISA, _SAMVERKAN),
         Rad("uppdrag:anvandares_uppdrag", "Visa en användares uppdrag där", _VISA, _SAMVERKAN),
@@ -199,6 +202,7 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
         Rad("insatser:historik", "Visa insatsens historik", _VISA, _INSATSER),
         Rad("insatser:budget", "Visa insatsens budget", _VISA, _INSATSER),
         Rad("insatser:andra_budget", "Ändra insatsens budget", _INSATS, _EGEN_INSATS, _BADA),
+        Rad("insatser:ta_bort_budgetrader", "Ta bort ett års budgetrader", _INSATS, _EGEN_INSATS, _BADA),
         Rad("insatser:ny", "Registrera insats", _INSATS, _SIDA, _BADA),
         Rad("insatser:kopiera", "Kopiera insats", _INSATS, _EGEN_INSATS, _BADA),
         Rad("insatser:avsluta", "Avsluta insats", _INSATS, _EGEN_INSATS, _BADA),
@@ -213,8 +217,22 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
     ),
     "Deltagare": (
         Rad("deltagare:registrera", "In- och utregistrera deltagare med personuppgifter", _DELTAGARE, _SIDA, _BADA),
+        Rad("deltagare:visa", "Visa deltagarna i en insats", _DELTAGARE, _SIDA),
+        Rad("deltagare:export", "Hämta listan över deltagare som Excel", _DELTAGARE, _SIDA, _BADA),
+        Rad("deltagare:person", "Söka en deltagares alla registreringar", _DELTAGARE, _SIDA, _BADA),
+        Rad("deltagare:samtycken", "Visa samtycken och markera dem som arkiverade", _DELTAGARE, _SIDA, _BADA),
         Rad("deltagare:fragor", "Se insatsens kompletterande frågor", _DELTAGARE, _SIDA, _POST),
+        Rad("deltagare:deltagande", "Visa en registrering av en deltagare", _DELTAGARE, _EGET_DELTAGANDE),
+        Rad("deltagare:personnummer", "Visa hela personnumret", _DELTAGARE, _EGET_DELTAGANDE, _POST),
+        Rad("deltagare:ratta", "Rätta en in- eller utregistrering", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
+        Rad("deltagare:deltagandets_fragor", "Se frågorna till en registrering", _DELTAGARE, _EGET_DELTAGANDE, _POST),
+        Rad("deltagare:utregistrera", "Utregistrera ur registreringen", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
+        Rad("deltagare:angra", "Ångra en utregistrering", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
+        Rad("deltagare:aterta", "Återta ett samtycke", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
+        Rad("deltagare:skydda", "Ta bort identiteten: skyddade personuppgifter", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
+        Rad("deltagare:byt_nummer", "Byta samordningsnummer mot personnummer", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
         Rad("deltagare:historik", "Visa ett deltagandes historik", _DELTAGARE, _EGET_DELTAGANDE),
+        Rad("deltagare:registerutdrag", "Ta fram ett registerutdrag", _DELTAGARE, _EGET_DELTAGANDE, _BADA),
         Rad("inlasning:deltaganden", "Läsa in deltaganden ur filer", _DELTAGARE, _SIDA, _BADA),
         Rad(
             "inlasning:granska_deltaganden", "Granska sin inläsning av deltaganden", _DELTAGARE, _EGEN_INLASNING, _BADA
@@ -253,6 +271,11 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
         Rad("kodverk:kodverk", "Visa kodverken", _SYSTEMET, _SIDA),
         Rad("kodverk:ny", "Lägga till en kod", _SYSTEMET, _SIDA, _BADA),
         Rad("kodverk:andra", "Ändra eller avsluta en kod", _SYSTEMET, _KODER, _BADA),
+        Rad("gallring:lista", "Visa gallringens regler och gallringarna", _SYSTEMET, _SIDA),
+        Rad("gallring:regel", "Ändra en gallringsregel", _SYSTEMET, _SIDA, _BADA),
+        Rad("gallring:ny", "Föreslå gallring", _SYSTEMET, _SIDA, _BADA),
+        Rad("gallring:gallring", "Godkänna eller avbryta en gallring", _SYSTEMET, _GALLRINGAR, _BADA),
+        Rad("gallring:intyg", "Hämta ett gallringsintyg", _SYSTEMET, _GALLRINGAR),
     ),
 }
 

@@ -450,7 +450,7 @@ def test_gor_nagon_i_personalen_till_bestallare_och_avsluta(client, systemadmini
     utan_dag = client.post(adress, {"avsluta": "1", "token": str(uuid4())})
     svar = client.post(adress, {"nu": "1", "till": "skräp", "token": str(uuid4())}, follow=True)
 
-    assert "Ange den sista dagen." in text(utan_dag)
+    assert "Ange den sista dagen, eller välj Avsluta nu." in text(utan_dag)
     assert "Behörigheten som beställare är avslutad." in text(svar)
     assert not Behorighet.objects.gallande().filter(pk=behorighet.pk).exists()
 

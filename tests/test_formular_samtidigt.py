@@ -7,7 +7,7 @@ utöver det sidan föreslår, och hur man ser att det är gjort en gång; objekt
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -32,12 +32,15 @@ from behorighet.models import (
     Organisation,
 )
 from behorighet.roller import RATTIGHETER, Roll
-from deltagare import tjanster
-from deltagare.models import Anonym, Deltagande, Kod, Volymantal
+from behorighet.skydd import satt_sammanhang
+from deltagare import gallring, tjanster
+from deltagare.models import Anonym, Deltagande, Gallring, Gallringsregel, Kod, Uppslag, Volymantal
+from deltagare.personnummer import tolka
 from deltagare.tjanster import Anonymrad
 from deltagare.uppgifter import Kon
 from insatser.models import (
     Budget,
+    Budgetpost,
     Fraga,
     IngaendeOrganisation,
     Insats,
@@ -70,7 +73,7 @@ class Scen:
     @property
     def pk(self) -> int:
         """Objektet i adressen."""
-        return int(resolve(self.adress).kwargs["pk"])
+        return int(resolve(self.adress.partition("?")[0]).kwargs["pk"])
 
     @property
     def behorighet(self) -> int:
@@ -98,9 +101,9 @@ class Prov:
     annat: dict[str, Any] = field(default_factory=dict)
     andringar: list[dict[str, Any]] = field(default_factory=list)
     forbered: Callable[[Scen], Any] = lambda s: None
-    finns: Callable[[Scen], int] | None = None
+    finns: Callable[[Scen], int | str] | None = None
     eller: str = ""
-    urval: str = ""
+    urval: str | Callable[[Scen], str] = ""
 
 
 def tio(falt: str, varden: Any) -> list[dict[str, Any]]:
@@ -192,6 +195,25 @@ def utregistrering(s: Scen) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def utregistrerad(s: Scen) -> None:
+    with transaction.atomic():
+        satt_sammanhang(s.konto)
+        tjanster.utregistrera(
+            deltagande=Deltagande.objects.get(pk=s.pk), version=1, utregistrering=date(2025, 6, 1),
+            avslutningsanledning="fullfoljd", efter={}, av=s.konto,
+        )  # fmt: skip
+
+
+def med_samordningsnummer(s: Scen) -> int:
+    samordning = tolka(fabriker.personnummer("19800161", nr=next(_nummer) % 9), idag=IDAG)
+    with transaction.atomic():
+        return fabriker.inregistrera(s.sida.insats, s.konto, nummer=samordning).pk
+
+
+def andelar(falt: str) -> list[dict[str, Any]]:
+    return [{falt.replace("arbete", "arbetar"): "ja", falt: str(andel)} for andel in range(10, 10 + ANTAL)]
+
+
 def anonyma(s: Scen) -> None:
     with transaction.atomic():
         tjanster.registrera_anonyma(insats=s.sida.insats, ar=2025, rader=[Anonymrad(Kon.KVINNA, 3)], av=s.konto)
@@ -229,6 +251,36 @@ def alla_behalls(s: Scen) -> dict[str, Any]:
 
 def en_kod(s: Scen) -> int:
     return Kod.objects.create(kodverk="utbildning", kod=f"k{s.konto.pk}", etikett=f"Kod {s.konto.pk}", ordning=50).pk
+
+
+def att_arkivera(s: Scen) -> dict[str, Any]:
+    with transaction.atomic():
+        satt_sammanhang(s.konto)
+        vantar = Deltagande.objects.filter(insats=s.sida.insats, samtycke_arkiverat=None)
+        return {"rad": [f"{ett.pk}:{ett.version}" for ett in vantar], "arkiverat": IDAG.isoformat()}
+
+
+def en_deltagare(s: Scen) -> None:
+    with transaction.atomic():
+        fabriker.inregistrera(s.sida.insats, s.konto)
+
+
+def nagot_att_gallra(s: Scen) -> None:
+    """Ett gammalt uppslag, och ingen annan gallring som väntar."""
+    with transaction.atomic():
+        satt_sammanhang(s.konto)
+        for en in Gallring.objects.filter(oppen=True):
+            gallring.avbryt(en)
+        with som_agare():
+            Uppslag.objects.create(handelse_id=0, personindex=b"x" * 32, tid=timezone.now() - timedelta(days=3000))
+
+
+def foreslagen(s: Scen) -> int:
+    """En gallring som en annan systemadministratör har föreslagit."""
+    nagot_att_gallra(s)
+    with transaction.atomic():
+        satt_sammanhang(fabriker.anvandare(Roll.SYSTEMADMINISTRATOR))
+        return gallring.foresla()
 
 
 ORGANISATIONENS_AR = {"f-0-belopp": "1000", "spara": "Spara"}
@@ -334,6 +386,12 @@ PROV: dict[str, Prov] = {
         annat={"beskrivning_0": "Lokaler"},
         andringar=tio("budget_0", map(str, count(2000))),
     ),
+    "insatser:ta_bort_budgetrader": Prov(
+        forbered=lambda s: Budgetpost.objects.create(
+            insats_id=s.sida.insats.pk, ar=IDAG.year, rad=1, budgettyp="insatskostnad", budget=5
+        ),
+        gjort=lambda s: 1 - rader(Budgetpost, insats=s.pk),
+    ),
     "deltagare:antal": Prov(
         ifyllt=lambda s: {"antal_2025": "5"},
         gjort=lambda s: rader(Volymantal, insats=s.pk, antal=5, version=1),
@@ -351,6 +409,52 @@ PROV: dict[str, Prov] = {
         gjort=lambda s: rader(Deltagande, insats=s.sida.insats, version=2),
         andringar=tio("utregistrering", (f"2025-06-{dag:02}" for dag in count(1))),
         eller="Personen är inte inregistrerad i insatsen.",
+    ),
+    "deltagare:ratta": Prov(
+        ifyllt=lambda s: {"arbetar_fore": "ja", "arbete_fore": "50", "spara": "Spara"},
+        gjort=lambda s: rader(Deltagande, pk=s.pk, arbete_fore=50, version=2),
+        annat={"arbete_fore": "60"},
+        andringar=andelar("arbete_fore"),
+    ),
+    "deltagare:ratta#ut": Prov(
+        urval="?tillfalle=ut",
+        forbered=utregistrerad,
+        ifyllt=lambda s: {"arbetar_efter": "ja", "arbete_efter": "50", "spara": "Spara"},
+        gjort=lambda s: rader(Deltagande, pk=s.pk, arbete_efter=50, version=3),
+        annat={"arbete_efter": "60"},
+        andringar=andelar("arbete_efter"),
+    ),
+    "deltagare:utregistrera": Prov(
+        ifyllt=lambda s: {"utregistrering": "2025-06-01", "avslutningsanledning": "flytt", "spara": "Spara"},
+        gjort=lambda s: rader(Deltagande, pk=s.pk, avslutningsanledning="flytt", version=2),
+        annat={"avslutningsanledning": "annan"},
+        andringar=tio("utregistrering", (f"2025-06-{dag:02}" for dag in count(1))),
+    ),
+    "deltagare:angra": Prov(
+        forbered=utregistrerad,
+        gjort=lambda s: rader(Deltagande, pk=s.pk, utregistrering=None, version=3),
+        andringar=[{}] * ANTAL,  # inget att skriva: det som skiljer är hur registreringen ser ut
+        eller="Deltagaren är inte utregistrerad.",
+    ),
+    "deltagare:aterta": Prov(
+        ifyllt=lambda s: {"dag": "2025-06-01"},
+        gjort=lambda s: rader(Deltagande, pk=s.pk, avidentifierat=True, version=2),
+        annat={"dag": "2025-06-02"},
+        andringar=tio("dag", (f"2025-06-{dag:02}" for dag in count(1))),
+        eller="Identiteten är redan borttagen.",
+    ),
+    "deltagare:skydda": Prov(gjort=lambda s: rader(Deltagande, pk=s.pk, avidentifierat=True, version=2)),
+    "deltagare:byt_nummer": Prov(
+        finns=med_samordningsnummer,
+        ifyllt=lambda s: {"personnummer": fabriker.personnummer("19800101", nr=next(_nummer) % 9)},
+        gjort=lambda s: rader(Handelse, typ="nummer_bytt", detaljer__deltagande=s.pk),
+        annat={"personnummer": fabriker.personnummer("19810101", nr=1)},
+    ),
+    "deltagare:samtycken": Prov(
+        forbered=en_deltagare,
+        urval=lambda s: f"?insats={s.sida.insats.pk}",
+        ifyllt=att_arkivera,
+        gjort=lambda s: int(rader(Deltagande, insats=s.sida.insats, samtycke_arkiverat=IDAG) > 0),
     ),
     "deltagare:anonyma": Prov(
         ifyllt=lambda s: {"insats": s.sida.insats.pk, "ar": "2025", "antal_kvinnor": "3", "spara": "Spara"},
@@ -383,6 +487,22 @@ PROV: dict[str, Prov] = {
     ),
     "granskning:loggkontroll": Prov(
         finns=kontroll, ifyllt=granskat, gjort=lambda s: rader(Loggkontrollrad, kontroll=s.pk, utfall="i_ordning")
+    ),
+    # Gallring
+    "gallring:regel": Prov(
+        finns=lambda s: "historik",
+        ifyllt=lambda s: {"grund": f"Skäl {s.konto.pk}"},
+        gjort=lambda s: rader(Gallringsregel, slag="historik", grund=f"Skäl {s.konto.pk}"),
+        annat={"grund": "Ett annat skäl"},
+        andringar=texter("grund"),
+    ),
+    "gallring:ny": Prov(
+        forbered=nagot_att_gallra, gjort=lambda s: rader(Gallring, foreslagen_av=s.konto)
+    ),
+    "gallring:gallring": Prov(
+        finns=foreslagen,
+        ifyllt=lambda s: {"beslut": "godkann"},
+        gjort=lambda s: rader(Gallring, pk=s.pk, utford_vid__isnull=False),
     ),
     # Administration
     "ny_organisation": Prov(
@@ -427,6 +547,10 @@ UTAN_PROV = {
     "uppdrag:ta_bort_ur_omradet": "andra gången finns inget att ta bort",
     "fragor:flytta": "ett steg per tryck, och ordningen visas direkt",
     "deltagare:fragor": "ändrar inget: visar frågorna för det ifyllda",
+    "deltagare:deltagandets_fragor": "ändrar inget: visar frågorna för det ifyllda",
+    "deltagare:personnummer": "ändrar inget: visar personnumret",
+    "deltagare:person": "ändrar inget: visar personens registreringar",
+    **dict.fromkeys(("deltagare:export", "deltagare:registerutdrag"), "ändrar inget: lämnar en fil"),
 }  # fmt: skip
 
 BORTTAGET = ("insats_borttagen", "fragor_andrade", "samverkansorganisation_andrad")
@@ -442,7 +566,7 @@ def scen_for(namn: str) -> Scen:
         scen.adress = reverse(rad.namn, args=[prov.finns(scen)])
     else:
         with transaction.atomic():
-            scen.adress = adress(rad, egen) + prov.urval
+            scen.adress = adress(rad, egen) + (prov.urval if isinstance(prov.urval, str) else prov.urval(scen))
     prov.forbered(scen)
     return scen
 
@@ -456,9 +580,11 @@ def formularet(svar: HttpResponse) -> html.FormElement:
 def inskrivet(form: html.FormElement) -> dict[str, list[str]]:
     """Det som en webbläsare skickar."""
     data: dict[str, list[str]] = {}
+    # lxml läser en vald knapp med tomt värde som "on"
+    tomma = {knapp.get("name") for knapp in form.xpath('.//input[@type="radio"][@checked][@value=""]')}
     for namn, varde in form.form_values():
         # Det första radbrytet i en textruta hör till märkningen
-        data.setdefault(namn, []).append(varde.removeprefix("\n"))
+        data.setdefault(namn, []).append("" if namn in tomma else varde.removeprefix("\n"))
     return data
 
 

@@ -109,6 +109,7 @@ IFYLLT: dict[str, dict[str, Any]] = {
     "insatser:andra": {**KATEGORI, "beskrivning": "Ny text"},
     "insatser:kopiera": KATEGORI,
     "insatser:ta_bort": {},
+    "insatser:ta_bort_budgetrader": {},
     "insatser:andra_budget": {"planerat_antal": "10", "spara": "Spara"},
     "deltagare:antal": {f"antal_{IDAG[:4]}": "7"},
     "deltagare:registrera": {

@@ -1,12 +1,13 @@
 """Åtkomstloggen: vad som står i den, vem som läser den, och att den inte går att ändra (R6, P8, P9, P10)."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
@@ -15,10 +16,12 @@ from behorighet.models import Handelse, Organisation
 from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
-from deltagare.models import Deltagande, Identitet
+from deltagare.kryptering import personindex
+from deltagare.models import Deltagande, Identitet, Registerpost
 from insatser.models import Uppdrag
 from tests import fabriker
 from tests.databas import som_agare
+from tests.folkbokforing import post
 from tests.test_konsekvens import vyer
 
 IDAG = timezone.localdate()
@@ -199,6 +202,15 @@ def _hamta(client, deltagande, nummer):
     return client.post(reverse("deltagare:registrera"), varden)
 
 
+def _hamta_ur_folkbokforingen(client, deltagande, nummer):
+    with som_agare():
+        if not Registerpost.objects.filter(personindex=personindex(nummer.nummer)).exists():
+            post(nummer, fornamn="Kanariefågel", efternamn="Zzyzx").save()
+    varden = {"insats": deltagande.insats_id, "personnummer": nummer.utskrivet, "samtycke": "2025-04-01", "hamta": "1"}
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        return client.post(reverse("deltagare:registrera"), {**varden, "registrering": "in"})
+
+
 def _inregistrera(client, deltagande, nummer):
     return client.post(
         reverse("deltagare:registrera"),
@@ -238,18 +250,93 @@ def _historik(client, deltagande, nummer):
     return client.get(reverse("deltagare:historik", args=[deltagande.pk]))
 
 
+def _registerutdrag(client, deltagande, nummer):
+    return client.post(reverse("deltagare:registerutdrag", args=[deltagande.pk]), {"format": "json"})
+
+
+def _listan(client, deltagande, nummer):
+    return client.get(reverse("deltagare:visa"), {"status": "alla"})
+
+
+def _exporten(client, deltagande, nummer):
+    return client.post(reverse("deltagare:export"), {"andamal": "kontroll", "personnummer": "on"})
+
+
+def _enskild(client, deltagande, nummer):
+    return client.post(reverse("deltagare:person"), {"personnummer": nummer.utskrivet})
+
+
+def _samtyckena(client, deltagande, nummer):
+    return client.get(reverse("deltagare:samtycken"))
+
+
+def _arkivera(client, deltagande, nummer):
+    varden = {"rad": f"{deltagande.pk}:{deltagande.version}", "arkiverat": IDAG.isoformat(), "token": str(uuid4())}
+    return client.post(reverse("deltagare:samtycken"), varden)
+
+
+REGISTRERINGENS = ("ratta", "utregistrera", "angra", "aterta", "skydda", "byt_nummer")
+
+
+def _sidan(sida, client, deltagande, nummer):
+    return client.get(reverse(f"deltagare:{sida}", args=[deltagande.pk]))
+
+
+def _skicka(sida, client, deltagande, nummer):
+    return client.post(
+        reverse(f"deltagare:{sida}", args=[deltagande.pk]),
+        {
+            "version": deltagande.version,
+            "inregistrering": deltagande.inregistrering.isoformat(),
+            "samtycke": deltagande.samtycke.isoformat(),
+            "kommun": "1280",
+            "arbetssokande_fore": "ja",
+            "utregistrering": "2025-06-01",
+            "avslutningsanledning": "fullfoljd",
+            "dag": "2025-06-01",
+        },
+    )
+
+
 # (sidan, vad som görs, händelserna som då ska stå i loggen)
 LASNINGAR = {
     "hämta": ("deltagare:registrera", _hamta, {"person_visad"}),
+    "hämta ur folkbokföringen": (
+        "deltagare:registrera",
+        _hamta_ur_folkbokforingen,
+        {"person_hamtad", "person_visad"},
+    ),
     "inregistrera": ("deltagare:registrera", _inregistrera, {"person_sokt", "deltagare_inregistrerad"}),
     "utregistrera": ("deltagare:registrera", _utregistrera, {"person_visad", "deltagare_utregistrerad"}),
     "historik": ("deltagare:historik", _historik, {"historik_visad"}),
+    "listan": ("deltagare:visa", _listan, {"person_i_lista"}),
+    "exporten": ("deltagare:export", _exporten, {"deltagare_exporterad"}),
+    "enskild deltagare": ("deltagare:person", _enskild, {"person_visad"}),
+    "samtyckena": ("deltagare:samtycken", _samtyckena, {"person_i_lista"}),
+    "arkivera": ("deltagare:samtycken", _arkivera, {"samtycke_arkiverat"}),
+    "registreringen": ("deltagare:deltagande", partial(_sidan, "deltagande"), {"person_visad"}),
+    "personnumret": ("deltagare:personnummer", partial(_skicka, "personnummer"), {"personnummer_visat"}),
+    **{f"{sida} visas": (f"deltagare:{sida}", partial(_sidan, sida), {"person_visad"}) for sida in REGISTRERINGENS},
+    "rätta": ("deltagare:ratta", partial(_skicka, "ratta"), {"person_visad", "deltagande_rattat"}),
+    "utregistrera på sidan": (
+        "deltagare:utregistrera",
+        partial(_skicka, "utregistrera"),
+        {"person_visad", "deltagare_utregistrerad"},
+    ),
+    "återta": (
+        "deltagare:aterta",
+        partial(_skicka, "aterta"),
+        {"person_visad", "avidentifierad", "deltagare_utregistrerad"},
+    ),
+    "skydda": ("deltagare:skydda", partial(_skicka, "skydda"), {"person_visad", "person_sokt", "avidentifierad"}),
+    "registerutdrag": ("deltagare:registerutdrag", _registerutdrag, {"registerutdrag"}),
 }
 
 
 # Insatsens frågor utan någons svar, och det som användaren själv läser in: vem som skrivs loggas av tjänsten.
 UTAN_PERSON = {
     "deltagare:fragor",
+    "deltagare:deltagandets_fragor",
     "inlasning:deltaganden",
     "inlasning:granska_deltaganden",
     "inlasning:fel_deltaganden",

@@ -88,6 +88,15 @@ def test_urvalet_ar_tjugofem_av_den_egna_personalens_handelser_om_personer_den_m
     }
 
 
+def test_den_som_slogs_upp_utan_att_finnas_i_sus_kan_dras(bestallare, personal):
+    hamtad, sokt = (
+        handelser(personal, 1, typ=typ, person_id=None, detaljer={"utfall": utfall})[0]
+        for typ, utfall in (("person_hamtad", "skyddad"), ("person_sokt", "utan_traff"))
+    )
+
+    assert set(dra(bestallare).rader.values_list("handelse_id", flat=True)) == {hamtad.pk, sokt.pk}
+
+
 def test_manadens_granser_ar_i_svensk_tid(bestallare, personal):
     sista = DENNA - timedelta(days=1)
     med = {en.pk for en in [*handelser(personal, 1, timme=0), *handelser(personal, 1, dag=sista, timme=23)]}

@@ -181,3 +181,102 @@ def test_ett_brev_som_inte_gar_att_skicka_hindrar_inte_de_andra(settings, kommun
     assert [ett.to for ett in mail.outbox] == [["annan@kommun.example"]]
     assert [rad.detaljer["konto"] for rad in Handelse.objects.all()] == [annan.pk]
     assert "birgitta@" not in "".join(capsys.readouterr())
+
+
+# Deltagaransvariga
+
+
+def inregistrerad(insats, konto, dagar=40, **falt):
+    return fabriker.inregistrera(insats, konto, inregistrering=IDAG - timedelta(days=dagar), **falt)
+
+
+@pytest.fixture
+def insats():
+    return fabriker.insats(namn="Vägen vidare")
+
+
+@pytest.fixture
+def ansvarig(insats):
+    konto = fabriker.deltagaransvarig(insats)
+    konto.epost = "dag@kommun.example"
+    konto.save(update_fields=["epost"])
+    return konto
+
+
+def test_deltagaransvarig_far_antal_men_inga_namn(insats, ansvarig):
+    fabriker.fraga(insats.samverkansorganisation)
+    gammal = inregistrerad(insats, ansvarig, 1200, fornamn="Kanariefågel", efternamn="Zzyzx")
+    nyss = inregistrerad(insats, ansvarig, 3, fornamn="Kanariefågel", efternamn="Zzyzx")
+    slut = fabriker.insats(namn="Slutet", slutdatum=IDAG - timedelta(days=1))
+    fabriker.uppdrag(ansvarig, Roll.DELTAGARANSVARIG, slut)
+    kvar = inregistrerad(slut, ansvarig)
+
+    ut, brev = paminn()
+
+    assert ut == "Skickade påminnelser: 1.\n"
+    (ett,) = brev
+    assert ett.to == ["dag@kommun.example"]
+    assert ett.subject == "SUS: deltagare att se över"
+    assert ett.body.splitlines()[:4] == [
+        "1 deltagare är kvar i en insats som har slutat.",
+        "1 deltagare har varit inregistrerad i över tre år.",
+        "2 deltagare har obesvarade kompletterande frågor.",
+        "2 samtycken är inte markerade som arkiverade.",
+    ]
+    assert "https://sus.example" in ett.body
+    for namn in ("Kanariefågel", "Zzyzx", "Vägen", "Slutet"):
+        assert namn not in ett.body
+    assert Handelse.objects.get(typ="paminnelse_skickad").detaljer == {
+        "konto": ansvarig.pk,
+        "deltaganden": {
+            "insatsen_slut": [kvar.pk],
+            "over_tre_ar": [gammal.pk],
+            "obesvarade_fragor": [gammal.pk, nyss.pk],
+            "samtycke_ej_arkiverat": [gammal.pk, kvar.pk],
+        },
+    }
+    assert not Handelse.objects.filter(typ="person_i_lista").exists()
+
+
+def test_bara_den_egna_rackvidden_raknas(insats, ansvarig):
+    annan = fabriker.insats()
+    kollega = fabriker.deltagaransvarig(annan)
+    inregistrerad(annan, kollega)
+
+    assert paminn()[1] == []
+    inregistrerad(insats, ansvarig)
+    assert "1 samtycke är inte markerat som arkiverat." in paminn()[1][0].body
+
+
+def test_deltagaransvarig_hogst_en_gang_i_veckan_och_bara_nar_nagot_ar_nytt(insats, ansvarig):
+    forsta = inregistrerad(insats, ansvarig)
+    laget = {"samtycke_ej_arkiverat": [forsta.pk]}
+
+    def tidigare(dagar):
+        Handelse.objects.create(
+            typ="paminnelse_skickad",
+            tid=timezone.now() - timedelta(days=dagar),
+            detaljer={"konto": ansvarig.pk, "deltaganden": laget},
+        )
+
+    tidigare(20)
+    assert paminn()[1] == []
+    inregistrerad(insats, ansvarig)
+    assert len(paminn()[1]) == 1
+    inregistrerad(insats, ansvarig)
+    assert paminn()[1] == []  # en vecka har inte gått
+
+
+def test_ett_brev_av_annat_slag_raknas_i_veckan(insats, ansvarig):
+    inregistrerad(insats, ansvarig)
+    skickad(ansvarig, dagar=3)
+    assert paminn()[1] == []
+
+
+def test_utan_uppdrag_eller_epost_inget_brev(insats, ansvarig):
+    inregistrerad(insats, ansvarig)
+    ansvarig.epost = ""
+    ansvarig.save(update_fields=["epost"])
+    fabriker.anvandare(Roll.DELTAGARANSVARIG, epost="ulla@kommun.example")
+
+    assert paminn()[1] == []

@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from behorighet.models import Anvandare
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Inlasning
+from deltagare.personnummer import tolka
 from insatser.models import Insats
 from tests import fabriker
 from tests.databas import som_agare
@@ -48,6 +50,11 @@ def fyll(insats: Insats, konto: Anvandare) -> None:
         efter={},
         av=konto,
     )
+    fodd, personnummer = (
+        tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19800101")
+    )
+    bytt = fabriker.inregistrera(insats, konto, nummer=fodd)
+    tjanster.byt_nummer(deltagande=bytt, nytt=personnummer, av=konto)
     Inlasning.objects.create(anvandare=konto, omrade="deltaganden", kvitto={})
 
 

@@ -19,11 +19,12 @@ from django.utils import timezone
 from behorighet.models import Anvandare, Genomgang, Loggkontroll, Organisation, Organisationstyp
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
-from deltagare.models import Inlasning, Kod
+from deltagare.models import Gallring, Inlasning, Kod
 from insatser.kategorier import Samverkansform
 from insatser.models import Insats, Samverkansorganisation
 from sus.vem_far_vad import RADER, TABELL, Metod, Om, Rackvidd, Rad, Svar
 from tests import fabriker
+from tests.databas import som_agare
 
 FINNS_INTE = 999_999_999
 # Rollerna som får sin räckvidd genom uppdrag, och på vad.
@@ -89,6 +90,23 @@ def inlasning(s: Sida) -> Inlasning:
     return Inlasning.objects.create(anvandare=s.personal, omrade="insatser", kvitto={})
 
 
+def gallring_pa(s: Sida) -> int:
+    """En gallring som någon annan har föreslagit och en tredje har utfört; alla systemadministratörer når den."""
+    konton = [fabriker.anvandare(arbetsgivare=s.arbetsgivare) for _ in range(2)]
+    nu = timezone.now()
+    with som_agare():
+        return Gallring.objects.create(
+            foreslagen_av=konton[0],
+            granser=dict.fromkeys(("identitet", "historik", "atkomstlogg", "uppslag"), "2010-01-01"),
+            antal=[],
+            godkand_av=konton[1],
+            godkand_vid=nu,
+            paborjad_vid=nu,
+            utford_vid=nu,
+            utfall={"fore": {}, "borttaget": {}, "kvar": {}},
+        ).pk
+
+
 OBJEKT: dict[Om, Callable[[Sida], Any]] = {
     Om.INSATS: lambda s: s.insats.pk,
     Om.VOLYMINSATS: lambda s: s.volym.pk,
@@ -109,6 +127,7 @@ OBJEKT: dict[Om, Callable[[Sida], Any]] = {
             organisation=s.arbetsgivare, manad=date(2025, 1, 1), antal_handelser=0, dragen_av=s.bestallare
         ).pk
     ),
+    Om.GALLRING: gallring_pa,
     Om.KOD: lambda s: Kod.objects.filter(kodverk="utbildning").first().pk,
     # Det som man själv har lagt in: här någon annans, som ingen annan når.
     Om.INLASNING: lambda s: inlasning(s).pk,
@@ -135,7 +154,9 @@ OVRIGT: dict[str, Callable[[str, Sida], Any]] = {
     "part": lambda namn, s: s.arbetsgivare.pk,
     "kodverk": lambda namn, s: "utbildning",
     "kapitel": lambda namn, s: "kom-igang",
-    "slag": lambda namn, s: "insatser" if namn.endswith("insatser") else "deltaganden",
+    "slag": lambda namn, s: (
+        "identitet" if namn == "gallring:regel" else "insatser" if namn.endswith("insatser") else "deltaganden"
+    ),
     "kod": lambda namn, s: default_token_generator.make_token(s.personal),
 }
 

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                     ("gallring_godkand", "Gallring godkänd"),
                     ("gallring_avbruten", "Gallring avbruten"),
                     ("gallrat", "Uppgifter gallrade"),
+                    ("gallringsregel_andrad", "Gallringsregel ändrad"),
                 ],
                 max_length=40,
                 verbose_name="händelse",

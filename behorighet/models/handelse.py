@@ -20,8 +20,12 @@ class HandelseQuerySet(models.QuerySet["Handelse"]):
         return self.filter(av_id__in=Anvandare.objects.filter(arbetsgivare=organisation).values("pk"))
 
     def om_personer(self) -> Self:
-        """De där uppgifter om en person lästes eller ändrades (P8)."""
-        return self.filter(person_id__isnull=False)
+        """De där uppgifter om en person lästes, söktes eller ändrades (P8).
+
+        Den som inte finns i SUS, eller har skydd, har slagits upp eller sökts utan att raden pekar på någon.
+        """
+        utan_person = (Handelse.Typ.PERSON_HAMTAD, Handelse.Typ.PERSON_SOKT)
+        return self.filter(Q(person_id__isnull=False) | Q(typ__in=utan_person))
 
     def mellan(self, fran: date | None, till: date | None) -> Self:
         """De från och med en dag till och med en annan, i svensk tid. None är ingen gräns."""
@@ -100,6 +104,7 @@ class Handelse(models.Model):
         GALLRING_GODKAND = "gallring_godkand", "Gallring godkänd"
         GALLRING_AVBRUTEN = "gallring_avbruten", "Gallring avbruten"
         GALLRAT = "gallrat", "Uppgifter gallrade"
+        GALLRINGSREGEL_ANDRAD = "gallringsregel_andrad", "Gallringsregel ändrad"
 
     tid = models.DateTimeField("tid", db_default=Now())
     av_id = models.BigIntegerField("användare", null=True)

@@ -28,7 +28,7 @@ class Anonymform(forms.Form):
     insats = Insatsfalt()
     ar = Heltalsfalt(
         label="Inregistreringsår",
-        help_text="Året då deltagarna började i insatsen, åååå.",
+        help_text="Kalenderåret som deltagarna räknas för, åååå.",
         min_value=1990,
         max_value=2100,
         error_messages={

@@ -99,7 +99,8 @@ def _registrera_anonyma(form: Anonymform, request: Begaran) -> str:
     rader = [Anonymrad(Kon(kon), antal) for kon, antal in form.med_inskrivet()]
     tjanster.registrera_anonyma(insats=data["insats"], ar=data["ar"], rader=rader, av=request.user)
     antal = sum(rad.antal for rad in rader)
-    messages.success(request, f"{antal} anonyma deltagare är registrerade i {data['insats'].namn} för {data['ar']}.")
+    vad = "1 anonym deltagare är registrerad" if antal == 1 else f"{antal} anonyma deltagare är registrerade"
+    messages.success(request, f"{vad} i {data['insats'].namn} för {data['ar']}.")
     return f"{reverse('deltagare:anonyma')}?insats={data['insats'].pk}"
 
 
@@ -130,5 +131,7 @@ def _ta_bort(form: AnonymBorttagsform, insats: Insats, request: Begaran, tillbak
     tjanster.ta_bort_anonyma(
         insats=insats, ar=int(ar), kon=kon, antal=data["antal"], anledning=data["anledning"], av=request.user
     )
-    messages.success(request, f"{data['antal']} anonyma deltagare är borttagna ur {insats.namn} för {ar}.")
+    antal = data["antal"]
+    vad = "1 anonym deltagare är borttagen" if antal == 1 else f"{antal} anonyma deltagare är borttagna"
+    messages.success(request, f"{vad} ur {insats.namn} för {ar}.")
     return tillbaka

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -19,10 +19,18 @@ from behorighet import tjanster
 from behorighet.genomgang import att_granska, gor_genomgang, marken
 from behorighet.models import Anvandare, Handelse, Loggkontroll, Organisation
 from behorighet.roller import Roll
+from behorighet.skydd import satt_sammanhang
+from deltagare import gallring
+from deltagare.kryptering import personindex
+from deltagare.models import Deltagande, Gallring, Registerpost
+from deltagare.personnummer import tolka
+from deltagare.tjanster import utregistrera
+from insatser.kategorier import Samverkansform
 from insatser.models import Budgetpost, Fraga, IngaendeOrganisation, Insats, Organisationsbudget, Svarstyp, Uppdrag
 from tests import fabriker
 from tests.andra_steget import kod, med_app
 from tests.eid import installning as eid_installning
+from tests.folkbokforing import lagg_in
 from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus
 from tests.webblasare.varld import IDAG, LOSENORD, Varld
@@ -108,6 +116,12 @@ def _lista_allt_oppet(hand: Mus, varld: Varld) -> None:
     hand.oppna_lada("Välj kolumner")
 
 
+def _organisationer_allt_oppet(hand: Mus, varld: Varld) -> None:
+    koder = ("organisationsnummer", "kommuner", "kontaktperson", "slutdatum", "lage", "insatser", "finansiering")
+    hand.sida.goto("/samverkansorganisationer/?" + "&".join(f"kolumner={kod}" for kod in koder))
+    hand.oppna_lada("Välj kolumner")
+
+
 def _budget_med_rader(hand: Mus, varld: Varld) -> None:
     hand.sida.goto(f"/insatser/{varld.oppen.pk}/budget/{IDAG.year}/andra/")
     hand.skriv("Budget", "12 500")
@@ -131,6 +145,13 @@ def _budget_sparad(hand: Mus, varld: Varld) -> None:
     expect(hand.sida.get_by_role("region", name="Insatskostnader")).to_be_visible()
 
 
+def _ta_bort_budgetrader(hand: Mus, varld: Varld) -> None:
+    rad = {"insats": varld.last, "ar": IDAG.year, "rad": 1, "budgettyp": "insatskostnad"}
+    Budgetpost.objects.get_or_create(**rad, defaults={"budget": 1_234_567})
+    hand.sida.goto(f"/insatser/{varld.last.pk}/budget/{IDAG.year}/ta-bort/")
+    expect(hand.knapp("Ta bort raderna")).to_be_visible()
+
+
 def _avsluta_insats_med_fel(hand: Mus, varld: Varld) -> None:
     hand.sida.goto(f"/insatser/{varld.last.pk}/avsluta/")
     hand.skriv("Slutdatum", "2020")
@@ -147,6 +168,86 @@ def _hjalp(hand: Mus, varld: Varld) -> None:
 def _inregistrering_med_fel(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/deltagare/registrera/")
     hand.kryssa("Ja", grupp="Arbetar")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _registreringen(
+    sida: str, *, utregistrerad: bool = False, samordning: bool = False
+) -> Callable[[Mus, Varld], None]:
+    """Sidan, eller en under den, för en nyss inregistrerad deltagare."""
+
+    def ga(hand: Mus, varld: Varld) -> None:
+        nummer = fabriker.nytt_nummer()
+        if samordning:
+            nummer = tolka(fabriker.personnummer("19800161"), idag=timezone.localdate())
+        with transaction.atomic():
+            ett = fabriker.inregistrera(varld.last, varld.deltagaransvarig, nummer=nummer)
+            if utregistrerad:
+                utregistrera(
+                    deltagande=ett,
+                    version=1,
+                    utregistrering=date(2025, 6, 1),
+                    avslutningsanledning="flytt",
+                    efter={"arbete_efter": 50},
+                    av=varld.deltagaransvarig,
+                )
+        hand.sida.goto(f"/deltagare/{ett.pk}/{sida}")
+
+    return ga
+
+
+def _deltagarlista(hand: Mus, varld: Varld) -> None:
+    _registreringen("", utregistrerad=True)(hand, varld)
+    hand.sida.goto(f"/deltagare/?insats={varld.last.pk}&status=alla")
+    hand.oppna_lada("Fler urval")
+
+
+def _deltagarlista_med_numret(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/deltagare/?insats={varld.last.pk}")
+    hand.sida.get_by_role("button", name=re.compile("^Visa hela personnumret")).first.click()
+    expect(hand.sida.locator("td [data-fokus]")).to_be_focused()
+
+
+def _deltagarlista_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/deltagare/?insats={varld.last.pk}&in_fran=nyss")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _deltagarfil_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/deltagare/export/?insats={varld.last.pk}&status=alla&kon=man")
+    hand.tryck("Hämta som Excel")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _enskild_deltagare(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/deltagare/person/")
+    hand.skriv("Personnummer", varld.inskriven.utskrivet)
+    hand.tryck("Sök")
+    expect(hand.sida.locator("h2[data-fokus]")).to_be_focused()
+
+
+def _enskild_som_inte_finns(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/deltagare/person/")
+    hand.skriv("Personnummer", fabriker.nytt_nummer().utskrivet)
+    hand.tryck("Sök")
+    expect(hand.sida.get_by_text("Ingen registrering med det numret")).to_be_visible()
+
+
+def _samtycken_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/deltagare/samtycken/?insats={varld.last.pk}")
+    hand.tryck("Markera som arkiverade")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _personnumret_visat(hand: Mus, varld: Varld) -> None:
+    _registreringen("")(hand, varld)
+    hand.tryck("Visa hela personnumret")
+
+
+def _ratta_med_fel(hand: Mus, varld: Varld) -> None:
+    _registreringen("ratta/")(hand, varld)
+    hand.skriv("Datum för samtycke", "2025-04-01")
     hand.tryck("Spara")
     expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
 
@@ -168,6 +269,42 @@ def _hamtad(hand: Mus, varld: Varld) -> None:
     hand.skriv("Personnummer", varld.inskriven.utskrivet)
     hand.tryck("Hämta")
     expect(hand.sida.get_by_role("region", name="Utregistrering")).to_be_visible()
+
+
+def _folkbokford(hand: Mus, varld: Varld, **falt: Any) -> None:
+    """*Hämta* vid inregistrering: `inskriven` i insatsen som den deltar i, eller någon annan."""
+    nummer = falt.pop("nummer", None) or fabriker.nytt_nummer()
+    if not Registerpost.objects.using("agare").filter(personindex=personindex(nummer.nummer)).exists():
+        lagg_in(nummer, **falt)
+    hand.sida.goto(f"/deltagare/registrera/?insats={varld.last.pk}")
+    hand.skriv("Datum för samtycke", IDAG.isoformat())
+    hand.skriv("Personnummer", nummer.utskrivet)
+    hand.tryck("Hämta")
+    expect(hand.sida.get_by_role("group", name="Svar på Hämta")).to_be_focused()
+
+
+def _folkbokford_i_stockholm(hand: Mus, varld: Varld) -> None:
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        _folkbokford(hand, varld, kommun_id="0180")
+
+
+def _folkbokford_med_skydd(hand: Mus, varld: Varld) -> None:
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        _folkbokford(hand, varld, skyddad=True)
+
+
+def _mattillfalle(hand: Mus, varld: Varld) -> None:
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        _folkbokford(hand, varld, nummer=varld.inskriven)
+    hand.falt("Mättillfälle").select_option(index=1)
+    expect(hand.knapp("Öppna")).to_be_visible()
+
+
+def _ur_folkbokforingen_med_fel(hand: Mus, varld: Varld) -> None:
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        _folkbokford(hand, varld)
+        hand.tryck("Spara")
+        expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
 
 
 def _utregistrering_med_fel(hand: Mus, varld: Varld) -> None:
@@ -313,6 +450,13 @@ def _las_in(omrade: str, slag: str, rader: str) -> Callable[[Mus, Varld], None]:
     return ga
 
 
+def _fil_granskas(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/las-in/insatser/")
+    hand.sida.evaluate("window.addEventListener('submit', (h) => h.preventDefault(), { once: true })")
+    hand.tryck("Granska filen")
+    expect(hand.sida.get_by_role("progressbar", name="Filen granskas …")).to_be_visible()
+
+
 def _las_in_utan_fil(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/las-in/insatser/")
     hand.tryck("Granska filen")
@@ -344,6 +488,64 @@ def _byt_losenord_med_fel(hand: Mus, varld: Varld) -> None:
 
 def _valj_losenord(hand: Mus, varld: Varld) -> None:
     hand.sida.goto(tjanster.lank(varld.utan_roll))
+
+
+def _foreslagen(varld: Varld) -> Gallring:
+    """En gallring som väntar, med något att gallra."""
+    with transaction.atomic():
+        insats = fabriker.insats(fabriker.organisation(startdatum=date(2010, 1, 1)), startdatum=date(2010, 1, 1))
+        konto = fabriker.deltagaransvarig(insats)
+        gammalt = fabriker.inregistrera(insats, konto, inregistrering=date(2012, 1, 1))
+        utregistrera(
+            deltagande=gammalt, version=gammalt.version, utregistrering=date(2012, 6, 1),
+            avslutningsanledning="fullfoljd", efter={}, av=konto,
+        )  # fmt: skip
+        if Gallring.objects.filter(oppen=True).exists():
+            return Gallring.objects.get(oppen=True)
+        satt_sammanhang(fabriker.anvandare(Roll.SYSTEMADMINISTRATOR))
+        return Gallring.objects.get(pk=gallring.foresla())
+
+
+def _foresla_gallring(hand: Mus, varld: Varld) -> None:
+    en = _foreslagen(varld)
+    with transaction.atomic():
+        satt_sammanhang(en.foreslagen_av)
+        gallring.avbryt(en)
+    hand.sida.goto("/administration/gallring/ny/")
+    expect(hand.sida.get_by_role("button", name="Föreslå gallring")).to_be_visible()
+
+
+def _egen_gallring(hand: Mus, varld: Varld) -> None:
+    _foresla_gallring(hand, varld)
+    hand.tryck("Föreslå gallring")
+    expect(hand.sida.get_by_text("Du har själv föreslagit gallringen.")).to_be_visible()
+    with transaction.atomic():
+        satt_sammanhang(varld.systemadministrator)
+        gallring.avbryt(Gallring.objects.get(oppen=True))
+
+
+def _gallring_att_godkanna(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/administration/gallring/{_foreslagen(varld).pk}/")
+    expect(hand.sida.get_by_role("button", name="Godkänn och gallra")).to_be_visible()
+
+
+def _utford_gallring(hand: Mus, varld: Varld) -> None:
+    _gallring_att_godkanna(hand, varld)
+    hand.tryck("Godkänn och gallra")
+    expect(hand.sida.get_by_role("link", name="Hämta intyget (PDF)")).to_be_visible()
+
+
+def _gallringsregel_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/administration/gallring/regel/identitet/")
+    hand.skriv("Antal år", "100")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _registerutdrag(hand: Mus, varld: Varld) -> None:
+    deltagande = Deltagande.objects.using("agare").filter(insats=varld.last, avidentifierat=False).first()
+    hand.sida.goto(f"/deltagare/{deltagande.pk}/registerutdrag/")
+    expect(hand.sida.get_by_role("button", name="Hämta som PDF")).to_be_visible()
 
 
 def _deltagandets_historik(hand: Mus, varld: Varld) -> None:
@@ -495,6 +697,27 @@ def _organisationens(sida: str) -> Callable[[Mus, Varld], None]:
         hand.sida.goto(f"/samverkansorganisationer/{varld.org.pk}/{sida.format(part=part.pk, ar=IDAG.year)}")
 
     return ga
+
+
+def _kontorets(sida: str) -> Callable[[Mus, Varld], None]:
+    """En sida om ett kontor i Af/FK-samarbetet: insatsen, dess organisation, eller att välja insatsansvarig."""
+
+    def ga(hand: Mus, varld: Varld) -> None:
+        kontor = Insats.objects.filter(samverkansform=Samverkansform.AF).first() or _nytt_kontor(varld)
+        adresser = {"insats": kontor.get_absolute_url(), "valj": f"/uppdrag/valj/kontor/{kontor.pk}/"}
+        hand.sida.goto(adresser.get(sida, kontor.samverkansorganisation.get_absolute_url()))
+
+    return ga
+
+
+def _nytt_kontor(varld: Varld) -> Insats:
+    org = fabriker.organisation(namn="Af/FK Dalarna", samverkansform=Samverkansform.AF)
+    fabriker.uppdrag(varld.samverkansadministrator, Roll.SAMVERKANSADMINISTRATOR, org)
+    tom = {"inriktning": "", "preciserad_inriktning": "", "deltagarregistrering": "", "malgrupper": []}
+    kontor = fabriker.insats(org, namn="Kontoret i Älvdalen", **tom)
+    fabriker.uppdrag(varld.insatsansvarig, Roll.INSATSANSVARIG, kontor)
+    fabriker.uppdrag(varld.deltagaransvarig, Roll.DELTAGARANSVARIG, kontor)
+    return kontor
 
 
 def _andra_organisation_med_fel(hand: Mus, varld: Varld) -> None:
@@ -701,6 +924,10 @@ LAGEN: Final = {
     "lista tom": ("insatsansvarig", _tom_sokning),
     "insats": ("insatsansvarig", _pa("/insatser/{v.oppen.pk}/")),
     "insats låst": ("deltagaransvarig", _pa("/insatser/{v.last.pk}/")),
+    "kontor": ("samverkansadministrator", _kontorets("insats")),
+    "kontor för deltagaransvarig": ("deltagaransvarig", _kontorets("insats")),
+    "kontorets organisation": ("samverkansadministrator", _kontorets("organisation")),
+    "välj insatsansvarig för kontor": ("samverkansadministrator", _kontorets("valj")),
     "registrera insats": ("insatsansvarig", _pa("/insatser/ny/")),
     "registrera insats med fel": ("insatsansvarig", _insats_med_fel),
     "registrera insats med val": ("insatsansvarig", _insats_med_val),
@@ -720,15 +947,48 @@ LAGEN: Final = {
     "insatsbudget volym": ("insatsansvarig", _pa("/insatser/{v.volym.pk}/budget/")),
     "insatsbudget ändras": ("insatsansvarig", _budget_med_rader),
     "insatsbudget med fel": ("insatsansvarig", _budget_med_fel),
+    "insatsbudget, ta bort rader": ("insatsansvarig", _ta_bort_budgetrader),
+    "insatsbudget, inga rader att ta bort": (
+        "insatsansvarig",
+        _pa(f"/insatser/{{v.oppen.pk}}/budget/{IDAG.year}/ta-bort/"),
+    ),
     "antal": ("insatsansvarig", _pa("/deltagare/antal/{v.volym.pk}/")),
     "antal med fel": ("insatsansvarig", _antal_fel),
     "inregistrering": ("deltagaransvarig", _hjalp),
     "inregistrering med fel": ("deltagaransvarig", _inregistrering_med_fel),
+    "hämtad ur folkbokföringen": ("deltagaransvarig", _folkbokford_i_stockholm),
+    "hämtad ur folkbokföringen, fel": ("deltagaransvarig", _ur_folkbokforingen_med_fel),
+    "hämtad, skyddade personuppgifter": ("deltagaransvarig", _folkbokford_med_skydd),
+    "mättillfälle": ("deltagaransvarig", _mattillfalle),
     "utregistrering": ("deltagaransvarig", _utregistrering),
     "hämta med fel": ("deltagaransvarig", _hamta_med_fel),
     "hämtad": ("deltagaransvarig", _hamtad),
     "utregistrering med fel": ("deltagaransvarig", _utregistrering_med_fel),
+    "registreringen": ("deltagaransvarig", _registreringen("")),
+    "registreringen, personnumret visat": ("deltagaransvarig", _personnumret_visat),
+    "registreringen, avslutad": ("deltagaransvarig", _registreringen("", utregistrerad=True)),
+    "rätta inregistreringen": ("deltagaransvarig", _registreringen("ratta/")),
+    "rätta inregistreringen med fel": ("deltagaransvarig", _ratta_med_fel),
+    "rätta utregistreringen": ("deltagaransvarig", _registreringen("ratta/?tillfalle=ut", utregistrerad=True)),
+    "utregistrera på registreringens sida": ("deltagaransvarig", _registreringen("utregistrera/")),
+    "ångra utregistreringen": ("deltagaransvarig", _registreringen("angra-utregistrering/", utregistrerad=True)),
+    "ångra går inte": ("deltagaransvarig", _registreringen("angra-utregistrering/")),
+    "återta samtycke": ("deltagaransvarig", _registreringen("aterta-samtycke/")),
+    "skyddade personuppgifter": ("deltagaransvarig", _registreringen("skyddade-personuppgifter/")),
+    "byt nummer": ("deltagaransvarig", _registreringen("byt-nummer/", samordning=True)),
     "registrera utan uppdrag": ("utan_uppdrag", _pa("/deltagare/registrera/")),
+    "visa deltagare": ("deltagaransvarig", _deltagarlista),
+    "visa deltagare med numret visat": ("deltagaransvarig", _deltagarlista_med_numret),
+    "visa deltagare med fel": ("deltagaransvarig", _deltagarlista_med_fel),
+    "visa deltagare utan vald insats": ("deltagaransvarig", _pa("/deltagare/")),
+    "visa deltagare utan träffar": ("deltagaransvarig", _pa("/deltagare/?insats={v.oppen.pk}")),
+    "visa deltagare utan uppdrag": ("utan_uppdrag", _pa("/deltagare/")),
+    "hämta deltagare som fil": ("deltagaransvarig", _deltagarfil_med_fel),
+    "historik enskild deltagare": ("deltagaransvarig", _enskild_deltagare),
+    "historik enskild deltagare utan träff": ("deltagaransvarig", _enskild_som_inte_finns),
+    "samtycken": ("deltagaransvarig", _pa("/deltagare/samtycken/?insats={v.last.pk}&visas=alla")),
+    "samtycken med fel": ("deltagaransvarig", _samtycken_med_fel),
+    "samtycken utan vald insats": ("deltagaransvarig", _pa("/deltagare/samtycken/")),
     "anonyma": ("deltagaransvarig", _pa("/deltagare/anonyma/")),
     "anonyma rader": ("deltagaransvarig", _anonyma_rader),
     "anonyma med fel": ("deltagaransvarig", _anonyma_fel),
@@ -739,6 +999,7 @@ LAGEN: Final = {
     "rapport": ("rapport", _resultat),
     "rapport tom": ("rapport", _pa("/rapporter/insats/?fran=1991-01&till=1991-02&visa=1")),
     "samverkansorganisationer": ("rapport", _pa("/samverkansorganisationer/")),
+    "samverkansorganisationer med kolumner": ("samverkansadministrator", _organisationer_allt_oppet),
     "samverkansorganisationer tom": ("rapport", _pa("/samverkansorganisationer/?q=finns+inte")),
     "samverkansorganisation": ("samverkansadministrator", _uppdragens_panel),
     "alla användare": ("rapport", _pa("/samverkansorganisationer/{v.org.pk}/anvandare/")),
@@ -777,6 +1038,13 @@ LAGEN: Final = {
     "genomgång": ("bestallare", _pa("/anvandare/genomgang/")),
     "genomgång med fel": ("bestallare", _genomgang_med_fel),
     "gjord genomgång": ("bestallare", _gjord_genomgang),
+    "registerutdrag": ("deltagaransvarig", _registerutdrag),
+    "gallring": ("systemadministrator", _pa("/administration/gallring/")),
+    "ändra gallringsregel med fel": ("systemadministrator", _gallringsregel_med_fel),
+    "föreslå gallring": ("systemadministrator", _foresla_gallring),
+    "gallring man själv har föreslagit": ("systemadministrator", _egen_gallring),
+    "gallring att godkänna": ("systemadministrator", _gallring_att_godkanna),
+    "utförd gallring": ("systemadministrator", _utford_gallring),
     "kodverk": ("systemadministrator", _pa("/administration/kodverk/")),
     "ny kod": ("systemadministrator", _pa("/administration/kodverk/utbildning/ny/")),
     "ändra kod med fel": ("systemadministrator", _andra_kod),
@@ -836,6 +1104,11 @@ LAGEN: Final = {
     "läs in insatser": ("insatsansvarig", _pa("/las-in/insatser/")),
     "läs in med fel": ("insatsansvarig", _las_in_utan_fil),
     "läs in, mallen öppen": ("deltagaransvarig", _mallen_oppen),
+    "läs in, filen granskas": ("insatsansvarig", _fil_granskas),
+    "läs in, granskning med varning": (
+        "insatsansvarig",
+        _las_in("insatser", "Budget", "insats;ar;planerat_antal\n{v.oppen.nyckel};1995;12\n"),
+    ),
     "läs in, granskning": (
         "insatsansvarig",
         _las_in("insatser", "Budget", "insats;ar;planerat_antal\n{v.oppen.nyckel};2023;12\n"),
@@ -843,6 +1116,10 @@ LAGEN: Final = {
     "läs in, granskning med fel": (
         "deltagaransvarig",
         _las_in("deltaganden", "Anonyma", "insats;ar;kon;antal\n{v.last.nyckel};2024;x;3\nFINNS-INTE;20;man;-1\n"),
+    ),
+    "läs in, fel i rubrikraden": (
+        "insatsansvarig",
+        _las_in("insatser", "Budget", "insats;ar;hittepa\n{v.oppen.nyckel};2024;12\n"),
     ),
     "läs in, rätta utan fil": ("insatsansvarig", _las_in_ratta_utan_fil),
     "läs in, kvitto": ("insatsansvarig", _inlast),
@@ -880,6 +1157,28 @@ def test_inga_brister(oppna: Callable[..., Page], varld: Varld, lage: str):
     for bredd in (1280, 390, 320):
         sida.set_viewport_size({"width": bredd, "height": 800})
         assert sida.evaluate(OVERFLOD) <= 0, f"sidan rullar i sidled vid {bredd} px"
+
+
+LISTOR = (
+    "lista",
+    "samverkansorganisationer",
+    "organisationer",
+    "behörigheter",
+    "samverkansorganisation med parter",
+    "visa deltagare",
+    "samtycken",
+)
+OMKRING: Final = "[...document.querySelectorAll('.sus-scroll')].map(ruta => ruta.scrollWidth - ruta.clientWidth)"
+
+
+@pytest.mark.parametrize("lage", LISTOR)
+def test_listans_forvalda_kolumner_ryms(oppna: Callable[..., Page], varld: Varld, lage: str):
+    vem, gor = LAGEN[lage]
+    sida = oppna(getattr(varld, vem))
+    gor(Mus(sida), varld)
+    for matt in (BRED, SMAL):
+        sida.set_viewport_size({"width": matt[0], "height": matt[1]})
+        assert not any(sida.evaluate(OMKRING)), f"{matt[0]} px"
 
 
 def test_menyn_pa_mobil(oppna: Callable[..., Page], varld: Varld):

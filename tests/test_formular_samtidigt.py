@@ -204,8 +204,14 @@ def utregistrerad(s: Scen) -> None:
         )  # fmt: skip
 
 
+def egen_dag() -> date:
+    """En födelsedag som ingen annan scen har: databasen är gemensam, och ett bytt nummer hör till sin person."""
+    return date(1970, 1, 1) + timedelta(days=next(_nummer))
+
+
 def med_samordningsnummer(s: Scen) -> int:
-    samordning = tolka(fabriker.personnummer("19800161", nr=next(_nummer) % 9), idag=IDAG)
+    dag = egen_dag()
+    samordning = tolka(fabriker.personnummer(f"{dag:%Y%m}{dag.day + 60}", nr=0), idag=IDAG)
     with transaction.atomic():
         return fabriker.inregistrera(s.sida.insats, s.konto, nummer=samordning).pk
 
@@ -446,7 +452,7 @@ PROV: dict[str, Prov] = {
     "deltagare:skydda": Prov(gjort=lambda s: rader(Deltagande, pk=s.pk, avidentifierat=True, version=2)),
     "deltagare:byt_nummer": Prov(
         finns=med_samordningsnummer,
-        ifyllt=lambda s: {"personnummer": fabriker.personnummer("19800101", nr=next(_nummer) % 9)},
+        ifyllt=lambda s: {"personnummer": fabriker.personnummer(f"{egen_dag():%Y%m%d}", nr=0)},
         gjort=lambda s: rader(Handelse, typ="nummer_bytt", detaljer__deltagande=s.pk),
         annat={"personnummer": fabriker.personnummer("19810101", nr=1)},
     ),

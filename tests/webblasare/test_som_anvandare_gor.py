@@ -236,7 +236,7 @@ def test_anonyma_flera_rader_och_ta_bort(oppna: Callable[..., Page], scen: Simpl
     hand.skriv("Antal att ta bort", "1")
     hand.valj("Anledning", "Fel antal")
     hand.tryck("Ta bort")
-    expect(sida.get_by_text(f"1 anonyma deltagare är borttagna ur Broar för {IDAG.year}.")).to_be_visible()
+    expect(sida.get_by_text(f"1 anonym deltagare är borttagen ur Broar för {IDAG.year}.")).to_be_visible()
     assert set(Anonym.objects.filter(insats=scen.insats).values_list("kon", "antal")) == {("kvinna", 1), ("man", 1)}
 
 

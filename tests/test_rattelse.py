@@ -256,7 +256,7 @@ def test_den_som_pagar_har_ingen_utregistrering_att_ratta_eller_angra(ansvarig, 
         angra(deltagande, ansvarig)
 
 
-def test_rattad_till_felregistrering_tommer_efter_men_inte_svaren_fran_inregistreringen(insats, ansvarig):
+def test_rattad_till_felregistrering_tommer_efter_men_inte_svaren(insats, ansvarig):
     fraga = fabriker.fraga(insats.samverkansorganisation, "tal")
     ett = fabriker.inregistrera(insats, ansvarig, svar=[(fraga, Decimal(3))])
     utregistrera(ett, ansvarig, svar=[(fraga, Decimal(5))])
@@ -265,7 +265,7 @@ def test_rattad_till_felregistrering_tommer_efter_men_inte_svaren_fran_inregistr
 
     nu = Deltagande.objects.get(pk=ett.pk)
     assert (nu.felregistrerad, nu.arbete_efter) == (True, None)
-    assert [svar.tillfalle for svar in Svar.objects.all()] == ["in"]
+    assert {svar.tillfalle for svar in Svar.objects.all()} == {"in", "ut"}  # till den som ångrar
     for gor in (ratta_in, ratta_ut):
         with pytest.raises(ValidationError, match="felregistrering"):
             gor(ett, ansvarig)
@@ -283,6 +283,39 @@ def test_en_felregistrering_gar_att_oppna_igen_om_den_far_plats(insats, ansvarig
 
     with pytest.raises(ValidationError, match="redan inregistrerad"):
         angra(fel, ansvarig)
+
+
+def test_angrad_felregistrering_ger_tillbaka_utregistreringen(insats, ansvarig):
+    fraga = fabriker.fraga(insats.samverkansorganisation, "tal")
+    ett = fabriker.inregistrera(insats, ansvarig)
+    utregistrera(ett, ansvarig, efter={"arbete_efter": 80}, svar=[(fraga, Decimal("3"))])
+    fore = Deltagande.objects.get(pk=ett.pk)
+    ratta_ut(ett, ansvarig, avslutningsanledning="felregistrering", utregistrering=date(2025, 7, 1))
+
+    angra(ett, ansvarig)
+
+    nu = Deltagande.objects.get(pk=ett.pk)
+    falt = ("utregistrering", "avslutningsanledning", "arbete_efter", "felregistrerad")
+    assert [getattr(nu, namn) for namn in falt] == [getattr(fore, namn) for namn in falt]
+    assert Svar.objects.get().tal == 3
+
+
+def test_den_som_fick_skydd_medan_hon_deltog_kan_oppnas_igen(ansvarig, deltagande):
+    tjanster.skydda_person(person_id=deltagande.person_id, av=ansvarig)
+    utregistrera(deltagande, ansvarig)
+
+    angra(deltagande, ansvarig)
+
+    nu = Deltagande.objects.get(pk=deltagande.pk)
+    assert (nu.utregistrering, nu.avidentifierat) == (None, True)
+
+
+def test_den_som_fick_skydd_efterat_oppnas_inte(ansvarig, deltagande):
+    utregistrera(deltagande, ansvarig)
+    tjanster.skydda_person(person_id=deltagande.person_id, av=ansvarig)
+
+    with pytest.raises(ValidationError, match="Identiteten är borttagen"):
+        angra(deltagande, ansvarig)
 
 
 def test_angrad_utregistrering_tommer_efter_och_svaren_da(insats, ansvarig):

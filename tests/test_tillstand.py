@@ -47,6 +47,10 @@ class Rad:
     utregistrering: date | None = None
     anledning: str = ""
     avidentifierat: bool = False
+    pagick_utan: bool = False
+    """Pågick när identiteten togs bort: en senare utregistrering går att ångra."""
+    fore_fel: tuple[date, str] | None = None
+    """Utregistreringen som gällde före felregistreringen."""
 
     @property
     def raknas(self) -> bool:
@@ -114,7 +118,8 @@ class Registreringen(RuleBasedStateMachine):
         """Raderna förlorar identiteten, och numret sin person när ingen rad längre bär den."""
         for pk, rad in self.rader.items():
             if vilka(rad):
-                self.rader[pk] = replace(rad, avidentifierat=True)
+                pagar = rad.utregistrering is None
+                self.rader[pk] = replace(rad, avidentifierat=True, pagick_utan=rad.pagick_utan or pagar)
         kvar = {rad.person for rad in self.rader.values() if not rad.avidentifierat}
         self.person = [p if p in kvar else None for p in self.person]
 
@@ -172,9 +177,11 @@ class Registreringen(RuleBasedStateMachine):
     @rule(data=st.data())
     def angra_utregistrering(self, data):
         pk, rad = self.en(data, lambda rad: True)
-        ny = replace(rad, utregistrering=None, anledning="")
+        ut, anledning = rad.fore_fel or (None, "")
+        ny = replace(rad, utregistrering=ut, anledning=anledning, fore_fel=None)
         deltagande = self.hamta(pk)
-        gar = rad.utregistrering is not None and not rad.avidentifierat and self.ryms(ny, utom=pk)
+        far = not rad.avidentifierat or (rad.pagick_utan and rad.anledning != "atertaget_samtycke")
+        gar = rad.utregistrering is not None and far and self.ryms(ny, utom=pk)
 
         if self.prova(
             gar,
@@ -212,7 +219,8 @@ class Registreringen(RuleBasedStateMachine):
     @rule(data=st.data(), dag=DAGAR, anledning=ANLEDNINGAR)
     def ratta_utregistrering(self, data, dag, anledning):
         pk, rad = self.en(data, lambda rad: rad.utregistrering)
-        ny = replace(rad, utregistrering=dag, anledning=anledning)
+        fore_fel = (rad.utregistrering, rad.anledning) if anledning == "felregistrering" else None
+        ny = replace(rad, utregistrering=dag, anledning=anledning, fore_fel=fore_fel)
         deltagande = self.hamta(pk)
 
         gick = self.prova(

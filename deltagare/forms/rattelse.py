@@ -271,7 +271,7 @@ class RattaUtregistrering(Rattelseform):
         marka(
             falt["avslutningsanledning"],
             hjalp="Felregistrering används när inregistreringen var fel: den räknas ingenstans, och situationen efter "
-            "och svaren vid utregistreringen tas bort. "
+            "visas inte. "
             "Vid återtaget samtycke tas identiteten bort, och det går inte att ångra.",
         )
         falt["utregistrering"].widget.attrs |= byt_fragor(Tillfalle.UT, deltagande=self.deltagande.pk)

@@ -176,8 +176,12 @@ DECLARE
     v_las bigint[] := ARRAY[hashtextextended(encode(p_gammalt, 'hex'), 0), hashtextextended(encode(p_nytt, 'hex'), 0)];
 BEGIN
     SELECT * INTO d FROM deltagare_deltagande WHERE id = p_deltagande;
-    IF (d.insats_id = ANY (sus_mina_insatser())) IS NOT TRUE OR d.avidentifierat THEN
+    IF (d.insats_id = ANY (sus_mina_insatser())) IS NOT TRUE THEN
         RAISE EXCEPTION 'Uppdrag saknas på insatsen.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF d.avidentifierat THEN
+        RAISE EXCEPTION 'Identiteten är borttagen. Numret går inte att byta.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'numret_ar_redan_bytt';
     END IF;
     -- Samma lås som person_for, alltid i samma ordning.
     PERFORM pg_advisory_xact_lock(las) FROM (SELECT DISTINCT unnest(v_las) AS las ORDER BY 1) l;

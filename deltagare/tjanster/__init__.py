@@ -13,7 +13,13 @@ from deltagare.tjanster.person import (
     skydda_deltagaren,
     skydda_person,
 )
-from deltagare.tjanster.rattelse import angra_utregistrering, ratta_inregistrering, ratta_utregistrering
+from deltagare.tjanster.rattelse import (
+    angra_utregistrering,
+    fore_felregistreringen,
+    gar_att_angra,
+    ratta_inregistrering,
+    ratta_utregistrering,
+)
 from deltagare.tjanster.registrering import inregistrera, logga_historik, oppet_deltagande, utregistrera, varningar
 from deltagare.tjanster.samtycke import aterta_samtycke
 from deltagare.tjanster.uppslag import hamta, hittad_med_skydd, registreringar
@@ -26,6 +32,8 @@ __all__ = [
     "arkivera_samtycken",
     "aterta_samtycke",
     "byt_nummer",
+    "fore_felregistreringen",
+    "gar_att_angra",
     "hamta",
     "hittad_med_skydd",
     "inregistrera",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 
 from behorighet.databasfel import skriver
+from behorighet.historik import rader_for
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
@@ -74,8 +75,8 @@ def ratta_utregistrering(
 ) -> list[str]:
     """Rättar en utregistrering (R21, R22, R25).
 
-    Blir anledningen Felregistrering töms efteruppgifterna och svaren vid utregistreringen; blir den Återtaget samtycke
-    tas identiteten bort. Returnerar och ger fel som `ratta_inregistrering`.
+    Blir anledningen Felregistrering töms efteruppgifterna; blir den Återtaget samtycke tas identiteten bort.
+    Returnerar och ger fel som `ratta_inregistrering`.
     """
     krav_inte_framtid("utregistrering", utregistrering)
     with skriver():
@@ -94,28 +95,54 @@ def ratta_utregistrering(
             "avslutningsanledning": avslutningsanledning,
             **(tomma_svar(EFTERFALT) if fel else efter),
         }
-        svaren = _alla_bort(nu, Tillfalle.UT) if fel else _svarsandring(nu, Tillfalle.UT, svar)
+        # En felregistrering frågar inget; svaren som finns står kvar till den som ångrar.
+        svaren = _svarsandring(nu, Tillfalle.UT, () if fel else svar)
         return _spara(nu, nytt, svaren, av=av)
+
+
+def gar_att_angra(deltagande: Deltagande) -> bool:
+    """Sant om utregistreringen går att ångra. Utan identitet bara när den gjordes efter att identiteten togs bort.
+
+    Då var det skydd, och personen deltog fortfarande. Den som har återtagit sitt samtycke förblir utregistrerad (R25).
+    """
+    if deltagande.utregistrering is None or deltagande.avslutningsanledning == ATERTAGET_SAMTYCKE:
+        return False
+    pagick_utan = rader_for(Deltagande).filter(pgh_obj=deltagande.pk, avidentifierat=True, utregistrering=None)
+    return not deltagande.avidentifierat or pagick_utan.exists()
+
+
+def fore_felregistreringen(deltagande: Deltagande) -> dict[str, Any] | None:
+    """Utregistreringen som gällde innan deltagandet rättades till en felregistrering, ur historiken; annars None."""
+    if not deltagande.felregistrerad:
+        return None
+    rader = rader_for(Deltagande).filter(pgh_obj=deltagande.pk).exclude(avslutningsanledning=FELREGISTRERING)
+    forra = rader.order_by("-pgh_id").first()
+    if forra is None or forra.utregistrering is None:
+        return None
+    return {falt: getattr(forra, falt) for falt in ("utregistrering", "avslutningsanledning", *EFTERFALT)}
 
 
 def angra_utregistrering(*, deltagande: Deltagande, version: int, av: Anvandare) -> Deltagande:
     """Öppnar ett deltagande igen: utregistreringen, efteruppgifterna och svaren då tas bort (R18, R20).
 
-    Också en felregistrering går att ångra. Ger Krock, eller ValidationError om deltagandet inte är utregistrerat,
-    saknar identitet eller inte får plats: personen har en senare registrering i insatsen.
+    En utregistrering som rättades till Felregistrering får tillbaka det som gällde innan, svaren också. Ger Krock,
+    eller ValidationError om deltagandet inte är utregistrerat, om identiteten är borttagen (se `gar_att_angra`) eller
+    om det inte får plats: personen har en senare registrering i insatsen.
     """
     with skriver():
         nu = last(deltagande, version=version)
         if nu.utregistrering is None:
             raise ValidationError("Deltagaren är inte utregistrerad.")
-        if nu.avidentifierat:
+        if not gar_att_angra(nu):
             raise ValidationError("Identiteten är borttagen, och utregistreringen kan inte ångras.")
         if nu.felregistrerad:  # den räknas igen, och med den samtycket
             krav_samtyckenas_ordning(nu, inregistrering=nu.inregistrering, samtycke=nu.samtycke)
         anledning = nu.avslutningsanledning
-        tomt = {"utregistrering": None, "avslutningsanledning": "", **tomma_svar(EFTERFALT)}
-        _skriv(nu, tomt)
-        _alla_bort(nu, Tillfalle.UT).verkstall(nu, Tillfalle.UT)
+        if forr := fore_felregistreringen(nu):
+            _skriv(nu, forr)
+        else:
+            _skriv(nu, {"utregistrering": None, "avslutningsanledning": "", **tomma_svar(EFTERFALT)})
+            _alla_bort(nu, Tillfalle.UT).verkstall(nu, Tillfalle.UT)
         logga(
             Handelse.Typ.UTREGISTRERING_ANGRAD,
             av=av,

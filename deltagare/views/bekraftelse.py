@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -22,7 +22,6 @@ from deltagare import folkbokforing, tjanster
 from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamforbart
 from deltagare.models import Deltagande
 from deltagare.personnummer import Personnummer
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
 from fkui.fel import visa_fel
 
@@ -69,25 +68,38 @@ class Sida:
     """Det som ska stå kvar när det som bekräftades inte blev av."""
 
 
+UTREGISTRERINGEN_ANGRAS: Final = [
+    "Deltagaren blir pågående igen, från samma inregistrering.",
+    "Dagen för utregistrering, avslutningsanledningen och situationen efter tas bort.",
+    "Svaren på kompletterande frågor vid utregistreringen tas bort. De kan lämnas på nytt när deltagaren "
+    "utregistreras.",
+]
+FELREGISTRERINGEN_ANGRAS: Final = [
+    "Registreringen räknas igen.",
+    "Dagen för utregistrering, avslutningsanledningen och situationen efter blir som de var före felregistreringen.",
+]
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def angra(request: Begaran, pk: int) -> HttpResponse:
     """Ångra utregistreringen."""
     ett = deltagande_att_visa(request, pk)
-    hinder = "Deltagaren är inte utregistrerad." if ett.utregistrering is None else ""
-    if ett.avidentifierat or ett.avslutningsanledning == ATERTAGET_SAMTYCKE:
+    if ett.utregistrering is None:
+        hinder = "Deltagaren är inte utregistrerad."
+    elif not tjanster.gar_att_angra(ett):
         hinder = "Identiteten är borttagen, och utregistreringen kan inte ångras."
+    else:
+        hinder = ""
+    forr = tjanster.fore_felregistreringen(ett)
     sida = Sida(
         rubrik="Ångra utregistreringen",
         knapp="Ångra utregistreringen",
-        hander=[
-            "Deltagaren blir pågående igen, från samma inregistrering.",
-            "Dagen för utregistrering, avslutningsanledningen och situationen efter tas bort.",
-            "Svaren på kompletterande frågor vid utregistreringen tas bort. De kan lämnas på nytt när deltagaren "
-            "utregistreras.",
-        ],
-        klart="Utregistreringen är ångrad. Deltagaren är inregistrerad igen.",
+        hander=FELREGISTRERINGEN_ANGRAS if forr else UTREGISTRERINGEN_ANGRAS,
+        klart="Felregistreringen är ångrad. Registreringen är som före den."
+        if forr
+        else "Utregistreringen är ångrad. Deltagaren är inregistrerad igen.",
         klass=Andring,
         hinder=hinder,
         gor=lambda data: tjanster.angra_utregistrering(deltagande=ett, version=data["version"], av=request.user),

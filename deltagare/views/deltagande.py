@@ -16,7 +16,7 @@ from behorighet.skydd import Begaran, kraver
 from deltagare import tjanster, visning
 from deltagare.models import Deltagande
 from deltagare.personnummer import har_samordningsnummer
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE, Kodverk
+from deltagare.uppgifter import Kodverk
 from insatser.models import Fraga, Kommun, Tillfalle
 
 LAGE: Final = {
@@ -135,6 +135,6 @@ def _gar(ett: Deltagande) -> dict[str, bool]:
         "ratta_in": not ett.felregistrerad,
         "utregistrera": not ut,
         "ratta_ut": ut and not ett.felregistrerad,
-        "angra": ut and med_identitet and ett.avslutningsanledning != ATERTAGET_SAMTYCKE,
+        "angra": tjanster.gar_att_angra(ett),
         "identitet": med_identitet,
     }

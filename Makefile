@@ -16,7 +16,7 @@ demo: ## SUS med påhittade uppgifter på http://127.0.0.1:8000/
 
 test: ## alla test, även i webbläsare
 	@tools/installera.sh test
-	$(PYTHON_I_MILJON) -m pytest $(TESTARGUMENT)
+	@tools/testa.sh $(TESTARGUMENT)
 
 installera: ## .venv och systempaket, inget annat
 	@tools/installera.sh test

@@ -22,6 +22,8 @@ from insatser.models import Insats
 from tests import fabriker
 from tests.andra_steget import LOSENORD, andra, fel_kod, kod, losenord, med_app, reservkoder
 
+pytestmark = pytest.mark.usefixtures("klockan_star")
+
 NYTT = "grön-kastanj-7-trappor"
 
 

@@ -22,6 +22,8 @@ from insatser.models import Insats
 from tests import fabriker
 from tests.andra_steget import LOSENORD, andra, fel_kod, kod, losenord, med_app, reservkoder
 
+pytestmark = pytest.mark.usefixtures("klockan_star")
+
 SIDOR = ["tva_steg_app", "tva_steg_nyckel", "nya_reservkoder", "reservkoder"]
 TVA_STEG, APP, BEKRAFTA = "/konto/tva-steg/", "/konto/tva-steg/app/", "/konto/bekrafta/"
 

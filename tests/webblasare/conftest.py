@@ -103,6 +103,13 @@ class Oppnare:
         morkt: bool = False,
     ) -> Page:
         """En ny sida i ett eget fönster, inloggad som `anvandare` om en ges."""
+        context = self.fonster(matt=matt, skript=skript, morkt=morkt)
+        if anvandare:
+            self.logga_in(context, anvandare)
+        return context.new_page()
+
+    def fonster(self, *, matt: tuple[int, int] = BRED, skript: bool = True, morkt: bool = False) -> BrowserContext:
+        """Ett nytt fönster, bevakat."""
         context = self.browser.new_context(
             base_url=self.adress,
             viewport={"width": matt[0], "height": matt[1]},
@@ -116,9 +123,7 @@ class Oppnare:
         vakt = Vakt(self.adress)
         vakt.bevaka(context)
         self.vakter.append((context, vakt))
-        if anvandare:
-            self.logga_in(context, anvandare)
-        return context.new_page()
+        return context
 
     def logga_in(self, context: BrowserContext, anvandare: Anvandare) -> None:
         """En session utan att gå genom inloggningssidan."""
@@ -136,6 +141,52 @@ class Oppnare:
         for context, _ in self.vakter:
             context.close()
         return [fel for _, vakt in self.vakter for fel in vakt.fel]
+
+
+@dataclass
+class Delade:
+    """Ett fönster för varje konto, som modulens test delar: formatmallar och skript hämtas då en gång."""
+
+    oppnare: Oppnare
+    fonster: dict[str, BrowserContext] = field(default_factory=dict)
+
+    def __call__(self, anvandare: Anvandare | None = None) -> Page:
+        """En ny sida i kontots fönster, med en ny session."""
+        namn = anvandare.username if anvandare else ""
+        if namn not in self.fonster:
+            self.fonster[namn] = self.oppnare.fonster()
+        context = self.fonster[namn]
+        context.clear_cookies()
+        if anvandare:
+            self.oppnare.logga_in(context, anvandare)
+        return context.new_page()
+
+    def stada(self) -> list[str]:
+        """Stänger sidorna, glömmer det de har sparat i webbläsaren och returnerar felen."""
+        for context, _ in self.oppnare.vakter:
+            for sida in context.pages:
+                if sida.url.startswith(self.oppnare.adress):
+                    sida.evaluate("localStorage.clear()")
+                sida.close()
+        fel = [fel for _, vakt in self.oppnare.vakter for fel in vakt.fel]
+        for _, vakt in self.oppnare.vakter:
+            vakt.fel.clear()
+            vakt.begaranden.clear()
+        return fel
+
+
+@pytest.fixture(scope="module")
+def _delade(browser: Browser, webbserver_modul: str) -> Iterator[Delade]:
+    delade = Delade(Oppnare(browser, webbserver_modul))
+    yield delade
+    assert delade.oppnare.stang() == []
+
+
+@pytest.fixture
+def oppna_delat(_delade: Delade) -> Iterator[Callable[..., Page]]:
+    """`oppna_delat(anvandare)` ger en sida, bred och ljus, i ett fönster som modulens test delar."""
+    yield _delade
+    assert _delade.stada() == []
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """WCAG 2.0–2.2 A och AA med axe på varje sida och läge, bred och smal, ljus och mörk (P26)."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Any, Final
 import pytest
 from allauth.mfa.models import Authenticator
 from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.test import override_settings
@@ -35,12 +35,16 @@ from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus
 from tests.webblasare.varld import IDAG, LOSENORD, Varld
 
-REGLER: Final = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
-KOR_AXE: Final = f"""async () => (await axe.run(document, {json.dumps(REGLER)})).violations.map(
-  v => `${{v.id}}: ${{v.nodes.map(n => n.target.join(' ') + ' ' + n.html.slice(0, 150)).join(' | ')}}`)"""
+TAGGAR: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+# De av reglerna som ser på färg. Mörkt läge byter bara färger (`test_morkt_lage_byter_bara_farger`).
+FARGREGLER: Final = ("color-contrast", "link-in-text-block")
+KOR_AXE: Final = """async (vilka) => (await axe.run(document, {
+  runOnly: vilka, resultTypes: ['violations']})).violations.map(
+  v => `${v.id}: ${v.nodes.map(n => n.target.join(' ') + ' ' + n.html.slice(0, 150)).join(' | ')}`)"""
+MORKT_BLOCK: Final = re.compile(r"@media[^{]*\(prefers-color-scheme: dark\)\s*\{[^{}]+\{([^{}]*)\}\s*\}")
+FARG: Final = re.compile(
+    r"color-scheme:\s*dark|--[\w-]+:\s*(#[0-9a-f]{3,8}|var\(--[\w-]+\)|rgba?\([\d., %/]+\)|transparent)"
+)
 # Sidan ska rymmas på bredden; det som rullar i en egen ruta räknas inte
 OVERFLOD: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -1138,10 +1142,34 @@ LAGEN: Final = {
 }
 
 
+def _prova_med_axe(sida: Page, var: str) -> None:
+    """Alla regler i ljust läge, och de som ser på färg i mörkt."""
+    for tema, vilka in (("light", {"type": "tag", "values": TAGGAR}), ("dark", {"type": "rule", "values": FARGREGLER})):
+        sida.emulate_media(color_scheme=tema)
+        assert sida.evaluate(KOR_AXE, vilka) == [], f"{var}, {tema}"
+
+
+def test_morkt_lage_byter_bara_farger():
+    css = [fil.read_text(encoding="utf-8") for fil in (settings.BASE_DIR / "static").rglob("*.css")]
+    block = [block for text in css for block in MORKT_BLOCK.findall(text)]
+    stilar = [stil.strip() for ett in block for stil in ett.split(";") if stil.strip()]
+
+    assert len(block) == sum(text.count("prefers-color-scheme") for text in css) > 0
+    assert [stil for stil in stilar if not FARG.fullmatch(stil)] == []
+
+
+def test_axe_har_inga_fler_regler_om_farg(oppna_delat: Callable[..., Page]):
+    sida = oppna_delat()
+    sida.goto("/logga-in/")
+    sida.evaluate(AXE_SCRIPT)
+    regler = sida.evaluate("taggar => axe.getRules(taggar).map(r => [r.ruleId, r.tags])", TAGGAR)
+    assert {namn for namn, taggar in regler if "cat.color" in taggar} == set(FARGREGLER)
+
+
 @pytest.mark.parametrize("lage", LAGEN)
-def test_inga_brister(oppna: Callable[..., Page], varld: Varld, lage: str):
+def test_inga_brister(oppna_delat: Callable[..., Page], varld: Varld, lage: str):
     vem, gor = LAGEN[lage]
-    sida = oppna(getattr(varld, vem) if vem else None)
+    sida = oppna_delat(getattr(varld, vem) if vem else None)
     gor(Mus(sida), varld)
 
     assert sida.locator("html").get_attribute("lang") == "sv"
@@ -1151,9 +1179,7 @@ def test_inga_brister(oppna: Callable[..., Page], varld: Varld, lage: str):
     sida.evaluate(AXE_SCRIPT)
     for matt in (BRED, SMAL):
         sida.set_viewport_size({"width": matt[0], "height": matt[1]})
-        for tema in ("light", "dark"):
-            sida.emulate_media(color_scheme=tema)
-            assert sida.evaluate(KOR_AXE) == [], f"{matt[0]} px, {tema}"
+        _prova_med_axe(sida, f"{matt[0]} px")
     for bredd in (1280, 390, 320):
         sida.set_viewport_size({"width": bredd, "height": 800})
         assert sida.evaluate(OVERFLOD) <= 0, f"sidan rullar i sidled vid {bredd} px"
@@ -1191,6 +1217,4 @@ def test_menyn_pa_mobil(oppna: Callable[..., Page], varld: Varld):
 
     expect(meny).to_be_visible()
     sida.evaluate(AXE_SCRIPT)
-    for tema in ("light", "dark"):
-        sida.emulate_media(color_scheme=tema)
-        assert sida.evaluate(KOR_AXE) == [], tema
+    _prova_med_axe(sida, "390 px")

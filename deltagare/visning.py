@@ -102,6 +102,8 @@ def fragor(stallda: Iterable[Fraga], svar: Mapping[tuple[int, str], Svar], tillf
 
 def svarstext(svar: Svar) -> str:
     """Svaret som text."""
+    if svar.saknas:
+        return SAKNAS
     varde = getattr(svar, KOLUMN[svar.fraga.svarstyp])
     if svar.fraga.svarstyp in {Svarstyp.EN, Svarstyp.FLERA}:
         return ", ".join(ett["text"] for ett in getattr(svar.fraga, "val", []) if ett["id"] in varde)

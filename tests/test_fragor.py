@@ -17,11 +17,12 @@ from behorighet.models import Handelse
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
+from deltagare.brister import Brist, med_brist
 from deltagare.models import Deltagande, Svar
 from deltagare.overforing.exporten import SAKNAS
 from insatser import fraga_tjanster
 from insatser.forms.fragefalt import Fritextfalt
-from insatser.models import Fraga, Svarsalternativ, Svarstyp, Tillfalle
+from insatser.models import Fraga, Saknas, Svarsalternativ, Svarstyp, Tillfalle
 from tests import fabriker
 from tests.databas import som_agare
 
@@ -642,7 +643,8 @@ def test_forhandsgranskningen_ar_sidans_egna_falt(client, org, insats, administr
 
     assert panel(granskad, tillfalle)
     assert panel(granskad, tillfalle) == panel(text(svar), tillfalle)
-    assert panel(granskad, tillfalle).count("Uppgift saknas") == 2
+    # Varje fråga, den långa listan och ingressen
+    assert panel(granskad, tillfalle).count("Uppgift saknas") == len(Svarstyp.values) + 2
 
 
 def test_forhandsgranskningen_visar_den_valda_dagen(client, org, administrator):
@@ -663,7 +665,7 @@ def test_fragorna_foljer_insatsen_dagen_och_rackvidden(client, org, insats, ansv
     sida = reverse("deltagare:fragor")
 
     def visas(**falt):
-        return set(re.findall(r">\s*([^<>]*\?)\s*<", text(client.post(sida, {"registrering": "in", **falt}))))
+        return set(re.findall(r">\s*([^<>:]*\?)\s*<", text(client.post(sida, {"registrering": "in", **falt}))))
 
     assert visas(insats=insats.pk) == {"I dag?"}
     assert visas(insats=insats.pk, inregistrering=(IDAG - timedelta(days=1)).isoformat()) == {"I dag?", "I går?"}
@@ -731,6 +733,92 @@ def test_fel_svar_visas_vid_fragan_och_inget_sparas(client, org, insats, ansvari
     assert not Deltagande.objects.exists()
 
 
+def saknas(fraga, tillfalle="in"):
+    """Det som *Uppgift saknas* skickar för frågan."""
+    namn = f"fraga_{fraga.pk}_{tillfalle}"
+    return {namn: "saknas"} if fraga.har_alternativ else {f"{namn}_saknas": "on"}
+
+
+@pytest.mark.parametrize("svarstyp", Svarstyp.values)
+def test_uppgift_saknas_ar_ett_besked_men_inget_svar(client, org, insats, ansvarig, svarstyp):
+    fraga = fabriker.fraga(org, svarstyp, tillfalle="in")
+
+    svar = client.post(REGISTRERA, indata(insats, visade_fragor=visade(fraga), **saknas(fraga)))
+
+    assert svar.status_code == 302
+    satt_sammanhang(ansvarig)
+    sparat = Svar.objects.get()
+    assert sparat.saknas
+    assert (sparat.fritext, sparat.tal, sparat.datum, sparat.alternativ) == ("", None, None, None)
+    deltagande = Deltagande.objects.get()
+    assert not med_brist(Deltagande.objects.all(), Brist.OBESVARADE_FRAGOR, idag=IDAG).exists()
+    sida = client.get(reverse("deltagare:deltagande", args=[deltagande.pk]))
+    assert [rad.text for rad in sida.context["fragor"][0][1]] == ["Uppgift saknas"]
+    assert fraga_tjanster.antal_svar(org) == {fraga.pk: 0}
+
+
+def test_en_fraga_med_bara_uppgift_saknas_gar_inte_att_andra(client, org, insats, administrator):
+    fraga = fabriker.fraga(org, "tal")
+    fabriker.inregistrera(insats, fabriker.deltagaransvarig(insats), svar=[(fraga, Saknas.UPPGIFT)])
+
+    sida = text(client.get(reverse("fragor:andra", args=[fraga.pk])))
+
+    assert "Frågan är besvarad och går inte att ändra." in sida
+    assert "Antal svar: 0" in sida
+    satt_sammanhang(administrator)
+    with pytest.raises(ValidationError, match="har svar"):
+        fraga_tjanster.ta_bort_fraga(fraga=fraga, av=administrator)
+
+
+@pytest.mark.parametrize(("svarstyp", "varde"), [("fritext", "Bra"), ("tal", "3"), ("datum", "2025-01-01")])
+def test_bade_svar_och_uppgift_saknas_nekas_vid_fragan(client, org, insats, ansvarig, svarstyp, varde):
+    fraga = fabriker.fraga(org, svarstyp)
+    data = indata(insats, visade_fragor=visade(fraga), **saknas(fraga), **{f"fraga_{fraga.pk}_in": varde})
+
+    svar = client.post(REGISTRERA, data)
+
+    assert "Du har både svarat och valt Uppgift saknas. Välj det ena." in text(svar)
+    assert f'href="#id_fraga_{fraga.pk}_in"' in text(svar)
+    satt_sammanhang(ansvarig)
+    assert not Deltagande.objects.exists()
+
+
+def test_flera_val_och_uppgift_saknas_nekas(client, org, insats, ansvarig):
+    fraga = fabriker.fraga(org, "flera")
+    valda = [fraga.alternativ.first().pk, "saknas"]
+
+    svar = client.post(REGISTRERA, indata(insats, visade_fragor=visade(fraga), **{f"fraga_{fraga.pk}_in": valda}))
+
+    assert "Du har både svarat och valt Uppgift saknas. Välj det ena." in text(svar)
+
+
+@pytest.mark.parametrize("svarstyp", Svarstyp.values)
+def test_uppgift_saknas_rattas_till_ett_svar_och_tillbaka(client, org, insats, ansvarig, svarstyp):
+    fraga = fabriker.fraga(org, svarstyp, tillfalle="in")
+    ett = fabriker.inregistrera(insats, ansvarig, svar=[(fraga, Saknas.UPPGIFT)])
+    plats, namn = reverse("deltagare:ratta", args=[ett.pk]), f"fraga_{fraga.pk}_in"
+    givet = {"fritext": "Bra", "tal": "3", "datum": "2025-01-01"}.get(svarstyp) or str(fraga.alternativ.first().pk)
+
+    def spara(**svaret):
+        form = client.get(plats).context["form"]
+        data = {falt.html_name: falt.value() for falt in form if falt.value() not in (None, False)}
+        data = {n: v for n, v in data.items() if not n.startswith("fraga_")} | svaret
+        assert client.post(plats, data).status_code == 302
+        return client.get(plats).context["form"].initial
+
+    fran_borjan = client.get(plats).context["form"].initial
+    som_svar = spara(**{namn: givet})
+    sparat = [(svar.saknas, svar.varde is Saknas.UPPGIFT) for svar in Svar.objects.select_related("fraga")]
+    igen = spara(**saknas(fraga))
+
+    nyckel = namn if fraga.har_alternativ else f"{namn}_saknas"
+    assert fran_borjan[nyckel] == igen[nyckel]
+    assert som_svar.get(namn)
+    assert som_svar.get(f"{namn}_saknas") is None
+    assert sparat == [(False, False)]
+    assert Svar.objects.get().saknas
+
+
 def test_utan_skript_visas_fragorna_innan_nagot_sparas(client, org, insats, ansvarig):
     fraga = fabriker.fraga(org, "flera", text="Hittade vi fram?")
     val = [ett.pk for ett in fraga.alternativ.all()]
@@ -756,7 +844,7 @@ def test_svar_pa_en_fraga_som_inte_galler_tappas_inte_tyst(client, org, insats, 
 
     svar = client.post(REGISTRERA, data)
 
-    assert "Svaren på dem är borttagna." in text(svar)
+    assert "Det du fyllde i på dem sparas inte." in text(svar)
     satt_sammanhang(ansvarig)
     assert not Deltagande.objects.exists()
 

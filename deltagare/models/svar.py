@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from deltagare.models.deltagande import Deltagande
-from insatser.models import Fraga, Svarstyp, Tillfalle
+from insatser.models import Fraga, Saknas, Svarstyp, Tillfalle
 from insatser.models.fraga import HOGST_I_FRITEXT
 
-Svarsvarde = str | Decimal | date | list[int]
+Svarsvarde = str | Decimal | date | list[int] | Saknas
 
 KOLUMN: Final[Mapping[str, str]] = {
     Svarstyp.FRITEXT: "fritext",
@@ -23,6 +23,14 @@ KOLUMN: Final[Mapping[str, str]] = {
     Svarstyp.TAL: "tal",
     Svarstyp.DATUM: "datum",
 }
+KOLUMNERNA: Final = ("fritext", "alternativ", "tal", "datum", "saknas")
+"""Det i raden som en rättelse ändrar."""
+
+
+def som_kolumner(fraga: Fraga, varde: Svarsvarde) -> dict[str, Any]:
+    """Svaret på `fraga` som radens kolumner, de tomma också."""
+    tomt = {"fritext": "", "alternativ": None, "tal": None, "datum": None, "saknas": varde is Saknas.UPPGIFT}
+    return tomt if varde is Saknas.UPPGIFT else {**tomt, KOLUMN[fraga.svarstyp]: varde}
 
 
 class SvarQuerySet(models.QuerySet["Svar"]):
@@ -36,7 +44,7 @@ class SvarQuerySet(models.QuerySet["Svar"]):
         En fråga som saknar svar är inte med. Fritext sparas inte för ett deltagande utan identitet.
         """
         rader = [
-            Svar(deltagande=deltagande, fraga=fraga, tillfalle=tillfalle, **{KOLUMN[fraga.svarstyp]: varde})
+            Svar(deltagande=deltagande, fraga=fraga, tillfalle=tillfalle, **som_kolumner(fraga, varde))
             for fraga, varde in svar
             if not (deltagande.avidentifierat and fraga.svarstyp == Svarstyp.FRITEXT)
         ]
@@ -47,6 +55,7 @@ class SvarQuerySet(models.QuerySet["Svar"]):
 
 def _bara(kolumn: str) -> Q:
     tomt = {"fritext": Q(fritext=""), **{namn: Q(**{namn: None}) for namn in ("alternativ", "tal", "datum")}}
+    tomt["saknas"] = Q(saknas=False)
     villkor = ~tomt.pop(kolumn)
     for annan in tomt.values():
         villkor &= annan
@@ -54,7 +63,7 @@ def _bara(kolumn: str) -> Q:
 
 
 class Svar(models.Model):
-    """Ett svar på en fråga vid ett tillfälle. Raden saknas när uppgiften saknas."""
+    """Ett svar på en fråga vid ett tillfälle, eller att uppgiften saknas. Utan rad är frågan obesvarad."""
 
     # Utan eget index: den unika nyckeln börjar med deltagandet.
     deltagande = models.ForeignKey(Deltagande, on_delete=models.PROTECT, related_name="svar", db_index=False)
@@ -64,6 +73,7 @@ class Svar(models.Model):
     alternativ = ArrayField(models.BigIntegerField(), verbose_name="valda alternativ", null=True, blank=True)
     tal = models.DecimalField("tal", max_digits=12, decimal_places=2, null=True, blank=True)
     datum = models.DateField("datum", null=True, blank=True)
+    saknas = models.BooleanField("uppgift saknas", default=False, db_default=False)
     skapad_vid = models.DateTimeField("skapad", db_default=Now(), editable=False)
 
     objects = SvarQuerySet.as_manager()
@@ -76,9 +86,15 @@ class Svar(models.Model):
             models.CheckConstraint(name="svarets_tillfalle_finns", condition=Q(tillfalle__in=Tillfalle.values)),
             models.CheckConstraint(
                 name="svaret_har_ett_varde",
-                condition=_bara("fritext") | _bara("alternativ") | _bara("tal") | _bara("datum"),
+                condition=_bara("fritext") | _bara("alternativ") | _bara("tal") | _bara("datum") | _bara("saknas"),
             ),
         ]
 
     def __str__(self) -> str:
         return f"Svar {self.pk}"
+
+    @property
+    def varde(self) -> Svarsvarde:
+        """Det svarade, så som frågans typ lagras, eller `Saknas`."""
+        varde: Svarsvarde = Saknas.UPPGIFT if self.saknas else getattr(self, KOLUMN[self.fraga.svarstyp])
+        return varde

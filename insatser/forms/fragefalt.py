@@ -9,15 +9,18 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 
 from fkui.falt import BLANKSTEG, Datumfalt, marka
 from fkui.layout import Panel
 from fkui.widgets import TalText
-from insatser.models import Fraga, Svarstyp
+from insatser.models import Fraga, Saknas, Svarstyp
 from insatser.models.fraga import HOGST_I_FRITEXT
 
 PREFIX: Final = "fraga_"
-SAKNAS: Final = ("", "Uppgift saknas")
+SAKNAS: Final = (Saknas.UPPGIFT.value, "Uppgift saknas")
+# Kryssrutan vid de frågor som inte har några val heter som frågan, och så här.
+SAKNAS_EFTER: Final = f"_{Saknas.UPPGIFT.value}"
 # Fler än så blir en rullista.
 HOGST_RADIOKNAPPAR: Final = 7
 # Siffrorna i ett person- eller samordningsnummer, så som någon skriver det mitt i en text.
@@ -32,9 +35,10 @@ ANDRADE: Final = (
     "Besvara dem, eller lämna dem tomma, och spara igen."
 )
 BORTFALLNA: Final = (
-    "En del av de kompletterande frågorna hörde till en annan insats eller dag. Svaren på dem är borttagna. "
+    "En del av de kompletterande frågorna ställs inte i insatsen den dagen. Det du fyllde i på dem sparas inte. "
     "Kontrollera uppgifterna och spara igen."
 )
+BADE_OCH: Final = "Du har både svarat och valt Uppgift saknas. Välj det ena."
 
 
 class Talfalt(forms.DecimalField):
@@ -78,6 +82,26 @@ def faltnamn(fraga: Fraga, tillfalle: str) -> str:
     return f"{PREFIX}{fraga.pk}_{tillfalle}"
 
 
+def forval(fraga: Fraga, tillfalle: str, varde: Any) -> dict[str, Any]:
+    """Ett sparat svar, också `Saknas`, som fältens förval."""
+    namn = faltnamn(fraga, tillfalle)
+    if varde is not Saknas.UPPGIFT:
+        return {namn: varde}
+    if not fraga.har_alternativ:
+        return {namn + SAKNAS_EFTER: True}
+    return {namn: [SAKNAS[0]] if fraga.svarstyp == Svarstyp.FLERA else SAKNAS[0]}
+
+
+def _saknasfalt(fraga: Fraga) -> forms.BooleanField:
+    """Rutan *Uppgift saknas*. Den som hör etiketten ensam hör också vilken fråga det är."""
+    etikett = format_html('Uppgift saknas<span class="sr-only">: {}</span>', fraga.text)
+    return forms.BooleanField(label=etikett, required=False, initial=False)
+
+
+def _lagrat(vald: str) -> list[int] | Saknas:
+    return Saknas.UPPGIFT if vald == SAKNAS[0] else [int(vald)]
+
+
 def _falt(fraga: Fraga) -> forms.Field:
     """Frågan som fält. Alternativen är `fraga.val`, se `FragaQuerySet.med_alternativ`."""
     grund: dict[str, Any] = {"label": fraga.text, "required": False}
@@ -105,8 +129,8 @@ def _valfalt(fraga: Fraga, grund: dict[str, Any]) -> forms.Field:
     fel = {"invalid_choice": "Alternativet finns inte längre. Välj ett av dem som visas."}
     if fraga.svarstyp == Svarstyp.FLERA:
         return forms.TypedMultipleChoiceField(
-            choices=val,
-            coerce=int,
+            choices=[*val, SAKNAS],
+            coerce=lambda vald: Saknas.UPPGIFT if vald == SAKNAS[0] else int(vald),
             widget=forms.CheckboxSelectMultiple,
             help_text="Välj alla som stämmer.",
             error_messages=fel,
@@ -114,8 +138,8 @@ def _valfalt(fraga: Fraga, grund: dict[str, Any]) -> forms.Field:
         )
     knappar = len(val) <= HOGST_RADIOKNAPPAR
     return forms.TypedChoiceField(
-        choices=[*val, SAKNAS] if knappar else [SAKNAS, *val],
-        coerce=lambda vald: [int(vald)],
+        choices=[*val, SAKNAS] if knappar else [("", "Välj"), *val, SAKNAS],
+        coerce=_lagrat,
         widget=forms.RadioSelect if knappar else forms.Select,
         initial="",
         error_messages=fel,
@@ -139,21 +163,30 @@ class Fragedel(forms.Form):
     """
 
     stallda: Mapping[str, Fraga] = {}
+    bortfallna: str = BORTFALLNA
 
     def stall(self, fragor: Iterable[Fraga], tillfalle: str) -> Div:
         """Lägger till fälten och returnerar delen av sidan, som htmx kan byta ut. Utan frågor är den tom."""
         self.stallda = {faltnamn(fraga, tillfalle): fraga for fraga in fragor}
-        self.fields.update({namn: _falt(fraga) for namn, fraga in self.stallda.items()})
+        for namn, fraga in self.stallda.items():
+            self.fields[namn] = _falt(fraga)
+            if not fraga.har_alternativ:
+                self.fields[namn + SAKNAS_EFTER] = _saknasfalt(fraga)
         self.fields["visade_fragor"] = forms.CharField(widget=forms.HiddenInput, required=False)
         if not self.is_bound:
             self.initial = {**self.initial, **self._inskrivet(), "visade_fragor": self._upplagor()}
-        delar: list[Any] = [
-            Field(namn, wrapper_class=_KLASS[Svarstyp(fraga.svarstyp)]) for namn, fraga in self.stallda.items()
-        ]
+        delar: list[Any] = [self._del(namn, fraga) for namn, fraga in self.stallda.items()]
         if delar:
-            ingress = "Samverkansorganisationens egna frågor. Lämna en fråga tom om uppgift saknas."
+            ingress = (
+                "Samverkansorganisationens egna frågor. Välj Uppgift saknas om svaret inte går att få. "
+                "En fråga som du lämnar tom kan du svara på senare."
+            )
             delar = [Panel("Kompletterande frågor", *delar, css_id=f"kompletterande-{tillfalle}", ingress=ingress)]
         return Div(*delar, "visade_fragor", css_id=f"fragor-{tillfalle}")
+
+    def _del(self, namn: str, fraga: Fraga) -> Any:
+        falt = Field(namn, wrapper_class=_KLASS[Svarstyp(fraga.svarstyp)])
+        return falt if fraga.har_alternativ else Div(falt, namn + SAKNAS_EFTER, css_class="sus-kan-saknas")
 
     def _upplagor(self) -> str:
         return " ".join(fraga.upplaga for fraga in self.stallda.values())
@@ -161,6 +194,7 @@ class Fragedel(forms.Form):
     def _inskrivet(self) -> dict[str, Any]:
         """Det inskrivna kommer som listor; bara flera av flera är en."""
         en = {namn for namn, fraga in self.stallda.items() if fraga.svarstyp != Svarstyp.FLERA}
+        en |= {namn + SAKNAS_EFTER for namn in en}
         return {
             namn: varde[-1] for namn, varde in self.initial.items() if namn in en and isinstance(varde, list) and varde
         }
@@ -179,7 +213,7 @@ class Fragedel(forms.Form):
         if ovisade:
             self.add_error(ovisade[0], ANDRADE)
         if bortfallna:
-            self.add_error(None, BORTFALLNA)
+            self.add_error(None, self.bortfallna)
 
     def glom_fragor(self) -> None:
         """Ingen av frågorna räknas, inte heller det som är fel i dem."""
@@ -187,10 +221,28 @@ class Fragedel(forms.Form):
             self.errors.pop(namn, None)
         self.stallda = {}
 
+    def clean(self) -> dict[str, Any]:
+        """Den som har svarat har inte också valt *Uppgift saknas*."""
+        data = super().clean() or {}
+        for namn, fraga in self.stallda.items():
+            varde = data.get(namn)
+            if fraga.svarstyp == Svarstyp.FLERA:
+                bada = Saknas.UPPGIFT in (varde or ()) and len(varde or ()) > 1
+            else:
+                bada = varde not in (None, "") and bool(data.get(namn + SAKNAS_EFTER))
+            if bada:
+                self.add_error(namn, BADE_OCH)
+        return data
+
     def fragesvar(self) -> list[tuple[Fraga, Any]]:
-        """Svaren så som de lagras. En fråga utan svar är inte med: uppgift saknas."""
-        givna = [(fraga, self.cleaned_data.get(namn)) for namn, fraga in self.stallda.items()]
+        """Svaren så som de lagras, också `Saknas`. En fråga som ingen har svarat på är inte med."""
+        givna = [(fraga, self._svaret(namn)) for namn, fraga in self.stallda.items()]
         return [(fraga, varde) for fraga, varde in givna if varde not in (None, "", [])]
+
+    def _svaret(self, namn: str) -> Any:
+        varde = self.cleaned_data.get(namn)
+        saknas = self.cleaned_data.get(namn + SAKNAS_EFTER) or varde == [Saknas.UPPGIFT]
+        return Saknas.UPPGIFT if saknas else varde
 
 
 class Frageform(Fragedel):

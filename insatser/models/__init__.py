@@ -1,7 +1,7 @@
 """Geografi, samverkansorganisationer, insatser med kategorisering, budget och uppdrag."""
 
 from insatser.models.budget import Budget, Budgetpost, Budgettyp
-from insatser.models.fraga import Fraga, Fragetillfalle, Svarsalternativ, Svarstyp, Tillfalle
+from insatser.models.fraga import Fraga, Fragetillfalle, Saknas, Svarsalternativ, Svarstyp, Tillfalle
 from insatser.models.geografi import Kommun, Lan, Stadsdel
 from insatser.models.insats import Insats, InsatsQuerySet, Lasorsak
 from insatser.models.organisation import IngaendeOrganisation, Samverkansorganisation
@@ -30,6 +30,7 @@ __all__ = [
     "Lan",
     "Lasorsak",
     "Organisationsbudget",
+    "Saknas",
     "Samverkansorganisation",
     "Stadsdel",
     "Svarsalternativ",

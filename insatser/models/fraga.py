@@ -1,6 +1,7 @@
 """Kompletterande frågor: samverkansorganisationens egna, vid in- och utregistrering (`doman.md` 4)."""
 
 from datetime import date
+from enum import Enum
 from typing import Final, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -24,6 +25,12 @@ class Svarstyp(models.TextChoices):
     FLERA = "flera", "Flera av flera"
     TAL = "tal", "Tal"
     DATUM = "datum", "Datum"
+
+
+class Saknas(Enum):
+    """Svaret att uppgiften saknas. Frågan är då besvarad, och väntar inte på något."""
+
+    UPPGIFT = "saknas"
 
 
 MED_ALTERNATIV: Final = frozenset({Svarstyp.EN, Svarstyp.FLERA})

@@ -120,7 +120,7 @@ def andra(request: Begaran, pk: int) -> HttpResponse:
     organisation = fraga.samverkansorganisation
     kontext = {"fraga": fraga, "organisation": organisation, "rubrik": f"Ändra {fraga.namn}"}
     antal = fraga_tjanster.antal_svar(organisation).get(fraga.pk)
-    if request.method == "GET" and antal:
+    if request.method == "GET" and antal is not None:
         val = [str(ett) for ett in fraga.alternativ.all()]
         return render(request, "fragor/last.html", {**kontext, "antal": antal, "val": val})
     avbryt = _listan(fraga)

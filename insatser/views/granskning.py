@@ -184,6 +184,9 @@ class Kontrollage:
     att_granska: list[AttGranska]
     egna: list[Loggrad]
     granskade: list[tuple[Loggkontrollrad, Loggrad]]
+    gallrade: int
+    """Hur många i urvalet som inte längre står i loggen (P12)."""
+    ogranskade_gallrade: int
 
     @property
     def argument(self) -> dict[str, Any]:
@@ -210,6 +213,8 @@ def _lage(kontroll: Loggkontroll, anvandare: Anvandare) -> Kontrollage:
         att_granska,
         egna=[text[rad.handelse_id] for rad in kvar if handelser[rad.handelse_id].av_id == anvandare.pk],
         granskade=[(rad, text[rad.handelse_id]) for rad in rader if rad.utfall],
+        gallrade=len(alla) - len(rader),
+        ogranskade_gallrade=sum(not rad.utfall for rad in alla) - len(kvar),
     )
 
 

@@ -148,4 +148,4 @@ def test_felregistrering_doljer_fragorna(oppna: Callable[..., Page], scen: Simpl
 
     expect(hand.falt("Hur gick det?")).to_be_hidden()
     hand.tryck("Spara")
-    expect(hand.sida.get_by_text("Deltagaren är utregistrerad")).to_be_visible()
+    expect(hand.sida.get_by_text("är nu en felregistrering.")).to_be_visible()

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -22,8 +23,18 @@ from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Rattighet, Roll
 from deltagare.gallringsslag import SLAGEN, Slag
 from deltagare.historik import ETIKETTER, for_deltaganden, kodtexter
-from deltagare.models import Deltagande, DeltagandeQuerySet, Gallringsregel, Identitet, Svar
+from deltagare.kryptering import dekryptera
+from deltagare.models import (
+    Deltagande,
+    DeltagandeQuerySet,
+    Gallringsregel,
+    Identitet,
+    Registerpost,
+    Svar,
+    TidigareNummer,
+)
 from deltagare.personnummer import Personnummer
+from deltagare.visning import SAKNAS
 from fkui import pdf
 from fkui.templatetags.fkui import vardetext
 from insatser.models import Svarsalternativ, Tillfalle
@@ -32,6 +43,8 @@ from insatser.models import Svarsalternativ, Tillfalle
 _UTAN: Final = frozenset(
     {"id", "person", "insats", "lopnr", "felregistrerad", "avidentifierat", "fingeravtryck", "version"}
 )
+
+_NAMN: Final = {"fornamn": "Förnamn", "efternamn": "Efternamn"}
 
 OM: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (
@@ -79,6 +92,8 @@ class Uppgift(NamedTuple):
     namn: str
     etikett: str
     text: str
+    iso: str = ""
+    """Tiden med sin zon, om det är en."""
 
 
 class Fragesvar(NamedTuple):
@@ -124,6 +139,8 @@ class Registerutdrag:
     framtaget: datetime
     hela: bool
     identitet: list[Uppgift]
+    folkbokforing: list[Uppgift]
+    """Personens rad i det lokala folkbokföringsregistret; bara i det fullständiga utdraget."""
     registreringar: list[Registrering]
     andringar: list[Andring]
     lasningar: list[Lasning]
@@ -137,28 +154,30 @@ class Registerutdrag:
             return "Utdraget är fullständigt: det omfattar alla insatser i SUS."
         return (
             "Utdraget omfattar de insatser där den som tog fram det är deltagaransvarig. Det kan finnas uppgifter i "
-            "andra insatser; det fullständiga utdraget lämnas av den som är personuppgiftsansvarig för SUS."
+            "andra insatser och i det lokala folkbokföringsregistret; det fullständiga utdraget lämnas av den som är "
+            "personuppgiftsansvarig för SUS."
         )
 
     def som_json(self) -> bytes:
         """Utdraget som JSON i UTF-8."""
         innehall = {
-            "framtaget": self.framtaget.isoformat(timespec="seconds"),
+            "framtaget": _iso(self.framtaget),
             "omfattning": self.omfattning,
             "identitet": _som_data(self.identitet),
+            "folkbokforing": _som_data(self.folkbokforing),
             "registreringar": [
                 {**asdict(en), "uppgifter": _som_data(en.uppgifter), "fragor": [svar._asdict() for svar in en.fragor]}
                 for en in self.registreringar
             ],
             "andringar": [
                 {
-                    "tid": en.tid.isoformat(timespec="seconds"),
+                    "tid": _iso(en.tid),
                     "vad": en.vad,
                     "falt": [dict(zip(("uppgift", "fore", "efter"), falt, strict=True)) for falt in en.falt],
                 }
                 for en in self.andringar
             ],
-            "lasningar": [{**en._asdict(), "tid": en.tid.isoformat(timespec="seconds")} for en in self.lasningar],
+            "lasningar": [{**en._asdict(), "tid": _iso(en.tid)} for en in self.lasningar],
             "bevaras": dict(self.bevaras),
             "om": {rubrik: list(stycken) for rubrik, stycken in self.om},
         }
@@ -171,7 +190,7 @@ def som_pdf(utdrag: Registerutdrag) -> bytes:
 
 
 def _som_data(uppgifter: Iterable[Uppgift]) -> dict[str, dict[str, str]]:
-    return {namn: {"uppgift": etikett, "varde": text} for namn, etikett, text in uppgifter}
+    return {en.namn: {"uppgift": en.etikett, "varde": en.iso or en.text} for en in uppgifter}
 
 
 def inom_rackhall(deltagande: Deltagande, anvandare: Anvandare) -> DeltagandeQuerySet:
@@ -191,13 +210,17 @@ def for_anvandare(*, deltagande: Deltagande, format: str, av: Anvandare) -> Regi
 
 
 def for_nummer(*, index: bytes, using: str) -> Registerutdrag:
-    """Det fullständiga utdraget för ett personnummer (dess nycklade index). Körs som databasens ägare.
+    """Det fullständiga utdraget för ett personnummer (dess nycklade index), också ett som har bytts. Körs som ägaren.
 
-    Den som inte är registrerad får ett utdrag utan registreringar, med de uppslag som har gjorts.
+    Den som inte är registrerad får ett utdrag utan registreringar, med de uppslag som har gjorts och raden i det lokala
+    folkbokföringsregistret.
     """
     with skriver(using):
-        person_id = Identitet.objects.using(using).filter(personindex=index).values_list("pk", flat=True).first()
-        alla = Deltagande.objects.using(using).filter(person__identitet__personindex=index, avidentifierat=False)
+        har_bytt = TidigareNummer.objects.using(using).filter(personindex=index).values("person_id")
+        identitet = Identitet.objects.using(using).filter(Q(personindex=index) | Q(person__in=har_bytt)).first()
+        person_id: int | None = identitet.pk if identitet else None
+        index = bytes(identitet.personindex) if identitet else index
+        alla = Deltagande.objects.using(using).filter(person=person_id, avidentifierat=False)
         logga_flera(Handelse.Typ.REGISTERUTDRAG, [Rad(None, person_id, {"hela": True})], av=None, using=using)
         return _bygg(person_id, list(_med_allt(alla)), index, hela=True, using=using)
 
@@ -215,7 +238,8 @@ def _bygg(
     return Registerutdrag(
         framtaget=timezone.localtime(),
         hela=hela,
-        identitet=_identitet(deltaganden),
+        identitet=_identitet(deltaganden, using),
+        folkbokforing=_folkbokforing(index, using) if index else [],
         registreringar=[
             Registrering(
                 en.insats.namn,
@@ -231,7 +255,7 @@ def _bygg(
     )
 
 
-def _identitet(deltaganden: list[Deltagande]) -> list[Uppgift]:
+def _identitet(deltaganden: list[Deltagande], using: str) -> list[Uppgift]:
     if not deltaganden:
         return []
     person = deltaganden[0].person
@@ -239,11 +263,35 @@ def _identitet(deltaganden: list[Deltagande]) -> list[Uppgift]:
     nummer = Personnummer(identitet.klartext("personnummer"), person.fodelsear, person.kon, samordningsnummer=False)
     return [
         Uppgift("personnummer", "Personnummer", nummer.utskrivet),
+        *(
+            Uppgift("tidigare_nummer", "Tidigare nummer", f"{tidigare[:8]}-{tidigare[8:]}")
+            for tidigare in identitet.alla_nummer(using=using)[1:]
+        ),
         Uppgift("fornamn", "Förnamn", identitet.klartext("fornamn")),
         Uppgift("efternamn", "Efternamn", identitet.klartext("efternamn")),
         Uppgift("kon", "Kön", person.get_kon_display()),
         Uppgift("fodelsear", "Födelseår", str(person.fodelsear)),
-        Uppgift("skapad_vid", "Först registrerad i SUS", _tid(person.skapad_vid)),
+        Uppgift("skapad_vid", "Först registrerad i SUS", _tid(person.skapad_vid), _iso(person.skapad_vid)),
+    ]
+
+
+def _folkbokforing(index: bytes, using: str) -> list[Uppgift]:
+    """Raden i det lokala registret. Om den som har skydd sägs bara det: resten lämnar Skatteverket ut."""
+    poster = Registerpost.objects.using(using).filter(personindex=index).select_related("kommun", "stadsdel")
+    post = poster.first()
+    if post is None:
+        return []
+    kallan = Uppgift("kalla", "Källa", "Det lokala folkbokföringsregistret i SUS, med uppgifter från Skatteverket")
+    skydd = Uppgift("skyddad", "Skyddade personuppgifter", vardetext(post.skyddad))
+    if post.skyddad:
+        return [kallan, skydd, Uppgift("ovrigt", "Övriga uppgifter", "Lämnas ut av Skatteverket")]
+    namn = {falt: dekryptera(getattr(post, falt), falt=falt, nyckel_id=post.nyckel_id) for falt in _NAMN}
+    return [
+        kallan,
+        *(Uppgift(falt, etikett, namn[falt]) for falt, etikett in _NAMN.items()),
+        Uppgift("kommun", "Folkbokföringskommun", vardetext(post.kommun and post.kommun.namn)),
+        Uppgift("stadsdel", "Stadsdel", vardetext(post.stadsdel and post.stadsdel.namn)),
+        skydd,
     ]
 
 
@@ -251,7 +299,9 @@ def _uppgifter(deltagande: Deltagande, texter: Mapping[str, Mapping[str, str]]) 
     for falt in Deltagande._meta.concrete_fields:
         if falt.name not in _UTAN:
             etikett = ETIKETTER.get(falt.name) or str(falt.verbose_name).capitalize()
-            yield Uppgift(falt.name, etikett, _text(falt, getattr(deltagande, falt.attname), texter.get(falt.name, {})))
+            varde = getattr(deltagande, falt.attname)
+            iso = _iso(varde) if isinstance(varde, datetime) else ""
+            yield Uppgift(falt.name, etikett, _text(falt, varde, texter.get(falt.name, {})), iso)
     folkbokforing = getattr(deltagande, "folkbokforing", None)
     if folkbokforing:
         yield Uppgift("kommun", "Folkbokföringskommun", folkbokforing.kommun.namn)
@@ -271,6 +321,11 @@ def _tid(tid: datetime) -> str:
     return f"{timezone.localtime(tid):%Y-%m-%d %H:%M}"
 
 
+def _iso(tid: datetime) -> str:
+    """ISO 8601 i svensk tid, med skillnaden mot UTC: samma i hela filen."""
+    return timezone.localtime(tid).isoformat(timespec="seconds")
+
+
 def _fragesvar(deltaganden: list[Deltagande], using: str) -> dict[int, list[Fragesvar]]:
     svar = list(
         Svar.objects.using(using)
@@ -284,7 +339,8 @@ def _fragesvar(deltaganden: list[Deltagande], using: str) -> dict[int, list[Frag
     for ett in svar:
         varden = ([alternativ.get(pk, "") for pk in ett.alternativ or ()], ett.fritext, ett.tal, ett.datum)
         varde = next((en for en in varden if en not in (None, "", [])), None)
-        rad = Fragesvar(Tillfalle(ett.tillfalle).label, ett.fraga.text, vardetext(varde))
+        text = SAKNAS if ett.saknas else vardetext(varde)
+        rad = Fragesvar(Tillfalle(ett.tillfalle).label, ett.fraga.text, text)
         per_deltagande.setdefault(ett.deltagande_id, []).append(rad)
     return per_deltagande
 
@@ -314,7 +370,7 @@ def _lasningar(person_id: int | None, index: bytes | None, using: str) -> list[L
         rader = markor.fetchall()
     typer, roller = dict(Handelse.Typ.choices), dict(Roll.choices)
     return [
-        Lasning(timezone.localtime(tid), typer.get(typ, typ), roller.get(roll, ""), arbetsgivare, insats)
+        Lasning(tid, typer.get(typ, typ), roller.get(roll, ""), arbetsgivare, insats)
         for tid, typ, roll, arbetsgivare, insats in rader
     ]
 

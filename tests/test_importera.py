@@ -489,6 +489,37 @@ def test_en_fil_med_numret_fran_fore_bytet_ger_inte_tillbaka_identiteten(katalog
     assert innehall() == fore
 
 
+@pytest.mark.parametrize(
+    ("andrat", "felet"),
+    [
+        ({}, "där personen står med ett annat nummer. Numret är bytt. Ta bort den ena raden."),
+        ({"lopnr": "7"}, "Personen är redan inregistrerad i insatsen under den tiden (rad"),
+    ],
+)
+def test_samma_person_med_gammalt_och_nytt_nummer_i_en_fil_ar_fel_pa_raden(katalog, andrat, felet):
+    filer = grund()
+    importera(skriv(katalog, filer))
+    bo = Identitet.objects.using("agare").get(personindex=personindex(BO)).person_id
+    hans = deltaganden(person_id=bo)[0]
+    nytt = tolka(fabriker.personnummer("19911223", man=True), idag=date(2026, 1, 1))
+    with transaction.atomic():
+        ansvarig = fabriker.deltagaransvarig(Insats.objects.get(pk=hans.insats_id))
+        satt_sammanhang(ansvarig)
+        byt_nummer(deltagande=hans, nytt=nytt, av=ansvarig)
+    rad = next(
+        rad for rad in filer[DEL] if rad["personnummer"] == BO and rad.get("avslutningsanledning") != "felregistrering"
+    )
+    filer[DEL].append(rad | {"personnummer": nytt.nummer, "kon": "", "fodelsear": ""} | andrat)
+    fore = innehall()
+
+    svar = importera(skriv(katalog, filer))
+
+    assert svar.kod == 1
+    assert f"deltaganden.csv:{len(filer[DEL]) + 1}:" in svar.felrader[0]
+    assert felet in svar.felrader[0]
+    assert innehall() == fore
+
+
 def test_tva_rader_for_en_registrering_som_har_rattats_nekas(katalog):
     filer = grund()
     importera(skriv(katalog, filer))

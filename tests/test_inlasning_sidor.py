@@ -21,6 +21,7 @@ from deltagare.kryptering import personindex
 from deltagare.models import Anonym, Deltagande, Identitet, Inlasning, Omrade, Volymantal
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.uppladdat import RADER_HOGST
+from deltagare.personnummer import tolka
 from insatser.models import Budget, Budgetpost, Insats
 from insatser.models.insats import InsatsQuerySet
 from tests import fabriker
@@ -478,6 +479,60 @@ def test_den_som_har_skydd_ar_fel_pa_raden_och_lamnar_inget_spar(client, insats,
     with som_agare():
         assert not Deltagande.objects.exists()
         assert not Identitet.objects.exists()
+
+
+def test_den_registrerade_som_har_fatt_skydd_ar_fel_pa_raden(client, insats, deltagaransvarig):
+    vanlig, hemlig = fabriker.nytt_nummer(), fabriker.nytt_nummer()
+    fabriker.inregistrera(insats, deltagaransvarig, nummer=hemlig)
+    with som_agare():
+        post(hemlig, skyddad=True).save()
+
+    adress, sida = granskad(client, deltagandefil(insats, vanlig, hemlig), "deltaganden.csv", omrade="deltaganden")
+    las_in(client, adress)
+
+    assert "3 personnummer Personen ska registreras som anonym deltagare. Ta bort raden ur filen." in texten(sida)
+    rader = Handelse.objects.filter(typ="person_hamtad").values_list("insats_id", "person_id", "detaljer")
+    assert set(map(str, rader)) == {str((insats.pk, None, {"utfall": "skyddad"}))}
+    with som_agare():
+        assert Deltagande.objects.count() == 1
+
+
+def test_skydd_hos_den_utom_rackhall_syns_inte_i_databasens_svar(insats, deltagaransvarig):
+    annan = fabriker.insats()
+    hemlig, kollega = fabriker.nytt_nummer(), fabriker.deltagaransvarig(annan)
+    ett = fabriker.inregistrera(annan, kollega, nummer=hemlig)
+    with som_agare():
+        post(hemlig, skyddad=True).save()
+
+    def svaret(konto):
+        satt_sammanhang(konto)
+        with connection.cursor() as markor:
+            markor.execute("SELECT * FROM deltaganden_med_skydd(%s)", [[ett.pk]])
+            return markor.fetchall()
+
+    assert svaret(kollega) == [(ett.pk,)]
+    assert svaret(deltagaransvarig) == []
+
+
+@pytest.mark.parametrize("nar", [True, False])
+def test_gammalt_och_nytt_nummer_i_en_fil_ar_fel_pa_raden(client, insats, deltagaransvarig, nar):
+    """Också när personen bara finns i en insats som den som läser in inte når: då är det databasen som ser det."""
+    registrerad_i = insats if nar else fabriker.insats()
+    kollega = deltagaransvarig if nar else fabriker.deltagaransvarig(registrerad_i)
+    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    satt_sammanhang(kollega)
+    ett = fabriker.inregistrera(registrerad_i, kollega, nummer=gammalt)
+    tjanster.utregistrera(
+        deltagande=ett, version=1, utregistrering=date(2025, 3, 1), avslutningsanledning="fullfoljd", efter={},
+        av=kollega,
+    )  # fmt: skip
+    tjanster.byt_nummer(deltagande=ett, nytt=nytt, av=kollega)
+    satt_sammanhang(deltagaransvarig)
+    data = deltagandefil(insats, gammalt, nytt, inregistrering="2025-04-01", samtycke="2025-04-01")
+
+    _, sida = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
+
+    assert "3 inregistrering Personen är redan inregistrerad i insatsen under den tiden" in texten(sida)
 
 
 def test_overlapp_och_dubbletter_ar_fel_pa_raden(client, insats, deltagaransvarig):

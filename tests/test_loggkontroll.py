@@ -304,6 +304,18 @@ def test_den_som_granskar_ser_att_nagon_hann_fore(client, bestallare, personal, 
     assert f'name="utfall_{nasta.pk}" value="i_ordning"' in sidan
 
 
+def test_det_gallrade_sags_och_raknas_inte_som_granskat(client, bestallare, personal):
+    kontroll = dra(bestallare)
+    adress = reverse("granskning:loggkontroll", args=[kontroll.pk])
+    for nr in range(2):
+        Loggkontrollrad.objects.create(kontroll=kontroll, handelse_id=10**9 + nr)  # står inte i loggen
+
+    sida = text(client.get(adress))
+
+    assert "2 av händelserna i urvalet är gallrade ur åtkomstloggen och visas inte. 2 av dem granskades aldrig." in sida
+    assert "Alla händelser i urvalet är granskade." not in sida
+
+
 def test_ingen_granskar_sina_egna_handelser(client, bestallare, personal):
     handelser(bestallare, 1)
     handelser(personal, 1)

@@ -20,7 +20,7 @@ from behorighet.skydd import satt_sammanhang
 from deltagare import gallring, kryptering, nyckelbyte, tjanster
 from deltagare.models import Deltagande, Gallring, Identitet, Person, TidigareNummer, Uppslag
 from deltagare.personnummer import tolka
-from deltagare.tjanster.person import avidentifiera, las_personen, personens_nummer
+from deltagare.tjanster.person import avidentifiera, las_personen, person_for, personens_nummer, uppdatera_namn
 from insatser.models import Fraga, Insats, Kommun, Stadsdel
 from tests import fabriker
 from tests.databas import som_agare
@@ -667,3 +667,62 @@ def test_en_fil_fran_tiden_fore_bytet_hittar_samma_person(egen_databas, tmp_path
     assert svar.ut[-1] == "deltaganden.csv: 0 nya, 0 ändrade, 6 oförändrade"
     efter = hela_databasen()
     assert {t for t in fore if fore[t] != efter[t]} <= {"behorighet_handelse"}
+
+
+def test_det_gamla_numret_hittar_personen_i_insatserna_man_nar(client, insats, ansvarig):
+    ett, gammalt, nytt = med_samordningsnummer(insats, ansvarig), nummer(samordning=True), nummer("19810101")
+    client.force_login(ansvarig)
+    fore = client.post("/deltagare/person/", {"personnummer": gammalt.utskrivet})
+    satt_sammanhang(ansvarig)
+    tjanster.byt_nummer(deltagande=ett, nytt=nytt, av=ansvarig)
+
+    med_gammalt = client.post("/deltagare/person/", {"personnummer": gammalt.utskrivet})
+    med_nytt = client.post("/deltagare/person/", {"personnummer": nytt.utskrivet})
+
+    assert [svar.context["bytt"] for svar in (fore, med_gammalt, med_nytt)] == [False, True, False]
+    assert [ett for ett, _ in med_gammalt.context["rader"]] == [ett]
+    assert "Numret är bytt." in med_gammalt.content.decode()
+    assert nytt.maskerat in med_gammalt.content.decode()
+    assert "Numret är bytt." not in med_nytt.content.decode()
+    satt_sammanhang(ansvarig)
+    assert tjanster.registreringar(insats_id=insats.pk, nummer=gammalt, av=ansvarig) == [ett]
+    utregistrera(ett, ansvarig, date(2025, 6, 1))
+    data = {"insats": insats.pk, "registrering": "ut"}
+    tillfallen = [
+        client.post("/deltagare/registrera/", {**data, "personnummer": ett_nummer.utskrivet}).context["form"]
+        for ett_nummer in (gammalt, nytt)
+    ]
+    assert all(str(ett.pk) in dict(form.fields["mattillfalle"].choices) for form in tillfallen)
+    assert ["Numret är bytt" in form.fields["mattillfalle"].help_text for form in tillfallen] == [True, False]
+    frammande = fabriker.deltagaransvarig(fabriker.insats())
+    client.force_login(frammande)
+    assert not client.post("/deltagare/person/", {"personnummer": gammalt.utskrivet}).context["rader"]
+
+
+def test_namnet_vid_bytet_ar_det_som_galler_nar_det_ar_last(egen_databas):
+    with transaction.atomic():
+        insats = fabriker.insats()
+        ansvarig = fabriker.deltagaransvarig(insats)
+        ett = med_samordningsnummer(insats, ansvarig)
+    last = threading.Event()
+
+    def ny_inregistrering():
+        with transaction.atomic(), skriver():
+            satt_sammanhang(ansvarig)
+            person_for(insats=insats, nummer=nummer(samordning=True), fornamn="Kim", efternamn="Nygift")
+            last.set()
+            while not sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                pass
+            uppdatera_namn(ett.person_id, fornamn="Kim", efternamn="Nygift")
+        return "klar"
+
+    def byt():
+        last.wait()
+        with transaction.atomic():
+            satt_sammanhang(ansvarig)
+            tjanster.byt_nummer(deltagande=ett, nytt=nummer("19810101"), av=ansvarig)
+        return "klar"
+
+    assert samtidigt(ny_inregistrering, byt) == ["klar", "klar"]
+
+    assert Identitet.objects.using("agare").get().namn() == "Kim Nygift"

@@ -4,6 +4,7 @@ import io
 import json
 import stat
 import sys
+from datetime import datetime
 
 import pikepdf
 import pytest
@@ -19,9 +20,11 @@ from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Deltagande, Gallringsregel, Uppslag
+from deltagare.personnummer import tolka
 from deltagare.registerutdrag import for_anvandare
 from tests import fabriker
 from tests.databas import som_agare
+from tests.folkbokforing import post
 from tests.test_rapporter_renderare import UtanPango
 
 
@@ -300,6 +303,7 @@ def test_kommandot_tar_med_alla_insatser(egen_databas, monkeypatch, tmp_path):
     assert stat.S_IMODE((tmp_path / "registerutdrag.pdf").stat().st_mode) == 0o600
     assert nummer.nummer not in svar
     assert "Kanariefågel" not in svar
+    assert data["folkbokforing"] == {}
     rad = Handelse.objects.get(typ="registerutdrag")
     assert (rad.av_id, rad.detaljer) == (None, {"hela": True})
     with pytest.raises(CommandError, match="finns redan"):
@@ -312,3 +316,48 @@ def test_kommandot_for_den_som_inte_finns_och_fel_nummer(egen_databas, monkeypat
     assert json.loads((tmp_path / "registerutdrag.json").read_text())["registreringar"] == []
     with pytest.raises(CommandError, match="Kontrollera personnumret"):
         kor(monkeypatch, tmp_path, "19800101-0000")
+
+
+@pytest.mark.parametrize("skyddad", [False, True])
+def test_det_fullstandiga_har_raden_i_folkbokforingsregistret(egen_databas, monkeypatch, tmp_path, skyddad):
+    nummer = fabriker.nytt_nummer()
+    with transaction.atomic(), som_agare():
+        post(nummer, fornamn="Kanariefågel", skyddad=skyddad).save()
+
+    kor(monkeypatch, tmp_path, nummer.utskrivet)
+
+    raden = json.loads((tmp_path / "registerutdrag.json").read_text())["folkbokforing"]
+    assert raden["kalla"]["varde"].startswith("Det lokala folkbokföringsregistret")
+    assert raden["skyddad"]["varde"] == ("Ja" if skyddad else "Nej")
+    assert ("fornamn" in raden) is not skyddad
+    assert skyddad or raden["fornamn"]["varde"] == "Kanariefågel"
+    hela = " ".join(sida.extract_text() for sida in PdfReader(tmp_path / "registerutdrag.pdf").pages)
+    assert "Folkbokföringsuppgifter" in hela
+    assert ("Kanariefågel" in hela) is not skyddad
+
+
+def test_det_gamla_numret_ger_samma_utdrag(egen_databas, monkeypatch, tmp_path):
+    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    with transaction.atomic():
+        insats = fabriker.insats()
+        konto = fabriker.deltagaransvarig(insats)
+        satt_sammanhang(konto)
+        tjanster.byt_nummer(deltagande=fabriker.inregistrera(insats, konto, nummer=gammalt), nytt=nytt, av=konto)
+
+    kor(monkeypatch, tmp_path, gammalt.utskrivet)
+
+    data = json.loads((tmp_path / "registerutdrag.json").read_text())
+    assert data["identitet"]["personnummer"]["varde"] == nytt.utskrivet
+    assert data["identitet"]["tidigare_nummer"]["varde"] == gammalt.utskrivet
+    assert len(data["registreringar"]) == 1
+
+
+def test_varje_tid_ar_svensk_med_sin_zon(client, konto, registrerad):
+    data = json.loads(utdrag(client, konto, registrerad).content)
+
+    tider = [data["framtaget"], data["identitet"]["skapad_vid"]["varde"]]
+    tider += [en["tid"] for en in (*data["andringar"], *data["lasningar"])]
+    tider += [en["uppgifter"]["skapad_vid"]["varde"] for en in data["registreringar"]]
+    lasta = [datetime.fromisoformat(tid) for tid in tider]
+    assert len(lasta) > 4
+    assert all(tid.utcoffset() == timezone.localtime(tid).utcoffset() for tid in lasta)

@@ -192,6 +192,7 @@ class Exportform(forms.Form):
         marka(self.fields["personnummer"], dolj_valfritt=True)
         self.helper = FormHelper()
         self.helper.form_error_title = "Filen är inte hämtad. Rätta följande:"
+        self.helper.attrs = {"data-ger-fil": ""}
         self.helper.utan_varning = True
         self.helper.layout = Layout(
             Panel("Filen", Uppgift(*urval, css_class="sus-outputs"), css_id="filen"),

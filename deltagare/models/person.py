@@ -1,12 +1,13 @@
 """Personer, och deras identitet i egna tabeller som ingen historik följer (R17, R19, P6, P10)."""
 
+from typing import Any
 from uuid import uuid4
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from deltagare.kryptering import dekryptera
+from deltagare.kryptering import dekryptera, personindex
 from deltagare.personnummer import Personnummer
 from deltagare.uppgifter import Kon
 from insatser.models import Kommun, Stadsdel
@@ -62,6 +63,22 @@ class Identitet(models.Model):
         """Ett av fälten personnummer, fornamn och efternamn i klartext."""
         return dekryptera(getattr(self, falt), falt=falt, nyckel_id=self.nyckel_id)
 
+    def alla_nummer(self, *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+        """Numren i klartext: det som gäller först, och sedan de som har bytts.
+
+        Ger ProgrammingError (otillräcklig rättighet) för den som inte når personen.
+        """
+        with connections[using].cursor() as markor:
+            markor.execute("SELECT personnummer, nyckel_id FROM personens_tidigare_nummer(%s)", [self.person_id])
+            tidigare = [
+                dekryptera(nummer, falt="personnummer", nyckel_id=nyckel_id) for nummer, nyckel_id in markor.fetchall()
+            ]
+        return [self.klartext("personnummer"), *tidigare]
+
+    def har_nummer(self, nummer: str) -> bool:
+        """Sant om numret (tolv siffror) är det som gäller, inte ett som har bytts."""
+        return bytes(self.personindex) == personindex(nummer)
+
     def maskerat_personnummer(self) -> str:
         """Födelsedatum och fyra stjärnor."""
         return Personnummer(self.klartext("personnummer"), 0, "", samordningsnummer=False).maskerat
@@ -84,6 +101,13 @@ class TidigareNummer(models.Model):
 
     def __str__(self) -> str:
         return f"Tidigare nummer {self.pk}"
+
+
+def personer_med(nummer: str) -> "models.QuerySet[Any, Any]":
+    """Id för personen som har numret, nu eller före ett byte: en eller ingen. Att söka `person__in`."""
+    index = personindex(nummer)
+    nu = Identitet.objects.filter(personindex=index).values("person_id")
+    return nu.union(TidigareNummer.objects.filter(personindex=index).values("person_id"))
 
 
 class Folkbokforing(models.Model):

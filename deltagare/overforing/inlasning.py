@@ -97,6 +97,18 @@ class Resultat(NamedTuple):
     """Insatserna vars kategorisering låstes (R11), som id:n."""
 
 
+_HAR_SKYDD: Final = "Personen ska registreras som anonym deltagare. Ta bort raden ur filen."
+_SAMMA_TID: Final = frozenset({"deltaganden_overlappar_inte", "deltagandet_en_gang_per_lopnummer"})
+_OVERLAPPAR: Final = (
+    "Personen är redan inregistrerad i insatsen under den tiden. Rätta datumen så att de inte överlappar."
+)
+# Den som redan är registrerad, och har fått skydd sedan dess.
+_REGISTRERAD_MED_SKYDD: Final = """
+    SELECT t.rad, d.insats_id FROM deltaganden_med_skydd((SELECT array_agg(id) FROM imp_traff)) AS s (id)
+    JOIN imp_traff t USING (id) JOIN deltagare_deltagande d USING (id) ORDER BY t.rad LIMIT 1
+"""
+
+
 class _Bara(Exception):
     """Kontrollen är klar; inget ska sparas."""
 
@@ -203,6 +215,11 @@ def _skriv(filer: Mapping[str, Tabellfil], idag: date, person_for: PersonFor, ut
 def _skriv_deltaganden(
     fil: Tabellfil, idag: date, person_for: PersonFor, utfall: Utfall
 ) -> tuple[Antal, list[Skrivet]]:
+    # Varken vem som har skydd eller hur många får synas på annat sätt än att raden inte går att läsa in (R19).
+    if skyddad := staging.hamta(_REGISTRERAD_MED_SKYDD):
+        ((rad, insats),) = skyddad
+        utfall.fel.lagg(DELTAGANDEN, rad, "personnummer", _HAR_SKYDD)
+        raise HarSkydd(insats)
     rader = dict(fil.rader(_tyst))
     plats = fil.plats
     skrivs = gallde = 0
@@ -217,10 +234,13 @@ def _skriv_deltaganden(
     try:
         (nya, andrade, oforandrade), skrivna = skriv_deltaganden.skriv_en_i_taget(person)
     except IntegrityError as fel:
-        # Varken vem som har skydd eller hur många får synas på annat sätt än att raden inte går att läsa in (R19).
-        if getattr(getattr(fel.__cause__, "diag", None), "constraint_name", None) != "personen_har_skydd":
+        villkor = getattr(getattr(fel.__cause__, "diag", None), "constraint_name", None)
+        if villkor in _SAMMA_TID:  # personen står med två nummer, och fanns bara utom räckhåll
+            utfall.fel.lagg(DELTAGANDEN, skrivs, "inregistrering", _OVERLAPPAR)
+            raise Importfel from None
+        if villkor != "personen_har_skydd":
             raise
-        utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", f"{pa_svenska(fel)[1]} Ta bort raden ur filen.")
+        utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", _HAR_SKYDD)
         raise HarSkydd(gallde) from None
     namn = identiteter.skriv(fil, idag, _tyst)
     skrivna += [Skrivet(en, insats, vem, ny=False) for en, insats, vem in staging.hamta(_BYTTA_NAMN)]

@@ -120,6 +120,13 @@ _NYA: Final = """
     UPDATE imp_grupp SET ny = true, person_id = nextval(pg_get_serial_sequence('deltagare_person', 'id'))
     WHERE person_id IS NULL
 """
+# Personen som står i filen med både sitt gamla nummer och sitt nya.
+_SAMMA: Final = """
+    CREATE TEMP TABLE imp_samma ON COMMIT DROP AS
+    SELECT g.grupp, f.forsta FROM imp_grupp g
+    JOIN (SELECT person_id, (array_agg(grupp ORDER BY rad))[1] AS forsta FROM imp_grupp
+          WHERE person_id IS NOT NULL AND NOT ny GROUP BY person_id HAVING count(*) > 1) f USING (person_id)
+"""
 # Raden är ett registrerat deltagande: funnet på fingeravtryck (även om personen inte längre går att känna igen)
 # eller på nyckeln.
 _TRAFFAR_PA_AVTRYCK: Final = """
@@ -178,6 +185,7 @@ def finn(utfall: Utfall) -> None:
         lagg_ur(utfall.fel, DELTAGANDEN, fraga)
     kor(_NYA if ar_agarens() else "UPDATE imp_grupp SET ny = true WHERE person_id IS NULL")
     kor("ANALYZE imp_deltagande")
+    kor(_SAMMA)
     kor(_TRAFFAR_PA_AVTRYCK)
     kor("ALTER TABLE imp_avtryckstraff ADD UNIQUE (rad), ADD UNIQUE (id)")
     kor(_TRAFFAR)

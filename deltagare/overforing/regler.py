@@ -38,6 +38,15 @@ _DUBBLETTER: Final = """
     WHERE t.rad > d.forsta
 """
 
+# Två rader för samma registrering, med personens nummer före och efter ett byte.
+_BADA_NUMREN: Final = """
+    SELECT t.rad, 'personnummer', 'Raden gäller samma registrering som rad ' || min(f.rad)
+        || ', där personen står med ett annat nummer. Numret är bytt. Ta bort den ena raden.'
+    FROM imp_traff t JOIN imp_traff f ON f.id = t.id AND f.rad < t.rad
+    JOIN imp_deltagande s ON s.rad = t.rad JOIN imp_deltagande a ON a.rad = f.rad AND a.grupp <> s.grupp
+    GROUP BY t.rad
+"""
+
 # Raderna och det registrerade som inte står i filen, i tidsordning per person och insats. Det senaste slutet hittills
 # bär med sig sin rad: dagar i de övre 32 bitarna, raden i de nedre.
 _OVERLAPP: Final = """
@@ -47,14 +56,15 @@ _OVERLAPP: Final = """
     FROM (
         SELECT rad, inregistrering,
                max(((coalesce(utregistrering, '9999-12-31') - date '1900-01-01')::bigint << 32) | coalesce(rad, 0))
-                   OVER (PARTITION BY lokal, grupp ORDER BY inregistrering, rad
+                   OVER (PARTITION BY lokal, vem ORDER BY inregistrering, rad
                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS tidigare
         FROM (
-            SELECT rad, lokal, grupp, inregistrering, utregistrering FROM imp_deltagande
-            WHERE avslutningsanledning <> 'felregistrering'
+            SELECT s.rad, s.lokal, coalesce(n.forsta, s.grupp) AS vem, s.inregistrering, s.utregistrering
+            FROM imp_deltagande s LEFT JOIN imp_samma n USING (grupp)
+            WHERE s.avslutningsanledning <> 'felregistrering'
             UNION ALL
-            SELECT NULL, k.lokal, g.grupp, d.inregistrering, d.utregistrering
-            FROM imp_grupp g
+            SELECT NULL, k.lokal, coalesce(n.forsta, g.grupp), d.inregistrering, d.utregistrering
+            FROM imp_grupp g LEFT JOIN imp_samma n USING (grupp)
             JOIN deltagare_deltagande d ON d.person_id = g.person_id AND NOT d.felregistrerad
             JOIN imp_kand k ON k.id = d.insats_id
             WHERE NOT g.ny AND NOT EXISTS (SELECT FROM imp_traff t WHERE t.id = d.id)
@@ -221,6 +231,8 @@ def prova_dubbletter(fil: str, utfall: Utfall) -> None:
         fil,
         sql.SQL(_DUBBLETTER).format(sql.Literal(kolumn), sql.Literal(ord_), namn, kolumner, namn, kolumner, kolumner),
     )
+    if fil == DELTAGANDEN:
+        lagg_ur(utfall.fel, fil, _BADA_NUMREN)
 
 
 def prova_mot_registrerat(utfall: Utfall) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from behorighet.logg import Rad, logga, logga_flera
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Rattighet, Roll
-from deltagare import kryptering
 from deltagare.models import Deltagande
+from deltagare.models.person import personer_med
 from deltagare.personnummer import Personnummer
 
 
@@ -23,13 +23,15 @@ def logga_export(*, deltaganden: Iterable[Deltagande], andamal: str, personnumme
 def registreringar_for(*, nummer: Personnummer, av: Anvandare) -> list[Deltagande]:
     """Personens registreringar i alla insatser som `av` når, den senaste först. Läsningen loggas.
 
+    Numret får vara ett som personen har bytt (R17).
+
     Tom både för den som inte finns och för den som bara finns utom räckhåll (P2).
     """
     funna = list(
         Deltagande.objects.synliga_for(av, Rattighet.REGISTRERA_DELTAGARE)
         .filter(
             avidentifierat=False,
-            person__identitet__personindex=kryptering.personindex(nummer.nummer),
+            person__in=personer_med(nummer.nummer),
         )
         .select_related("person__identitet", "insats__samverkansorganisation")
         .order_by("-inregistrering", "-lopnr", "pk")

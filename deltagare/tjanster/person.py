@@ -21,7 +21,8 @@ from insatser.models import Insats
 REDAN_BORTTAGEN: Final = "Identiteten är redan borttagen."
 NUMRET_BYTTES: Final = "Personens nummer byttes medan du arbetade. Öppna sidan på nytt och försök igen."
 BYTET_NEKAS: Final = (
-    "Bytet går inte att göra här. Kontrollera numret, eller vänd dig till systemadministratören i din organisation."
+    "Bytet går inte att göra här. Kontrollera numret. Stämmer det ändå, be systemadministratören i din organisation om "
+    "hjälp."
 )
 
 
@@ -104,16 +105,7 @@ def logga_visning(*, deltagande: Deltagande, typ: Handelse.Typ = Handelse.Typ.PE
 
 def personens_nummer(identitet: Identitet, *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Personens nummer i klartext, det som gäller först, och sedan de som har bytts: för fingeravtrycken."""
-    with connections[using].cursor() as markor:
-        markor.execute(
-            "SELECT personnummer, nyckel_id FROM personens_tidigare_nummer(%s)",
-            [identitet.person_id],
-        )
-        tidigare = [
-            kryptering.dekryptera(nummer, falt="personnummer", nyckel_id=nyckel_id)
-            for nummer, nyckel_id in markor.fetchall()
-        ]
-    return [identitet.klartext("personnummer"), *tidigare]
+    return identitet.alla_nummer(using=using)
 
 
 def skydda_deltagaren(*, deltagande: Deltagande, av: Anvandare) -> int:
@@ -161,11 +153,7 @@ def byt_nummer(*, deltagande: Deltagande, nytt: Personnummer, av: Anvandare) -> 
         raise ValidationError({"personnummer": "Ange ett personnummer. Det här är också ett samordningsnummer."})
     nyckel_id = kryptering.aktuell_nyckel()
     with skriver(), connection.cursor() as markor:
-        identitet = Identitet.objects.filter(
-            person__deltaganden__pk=deltagande.pk, person__deltaganden__avidentifierat=False
-        ).first()
-        if identitet is None:
-            raise ValidationError(REDAN_BORTTAGEN)
+        identitet = _last_identitet(deltagande, nytt)
         gammalt = identitet.klartext("personnummer")
         if not har_samordningsnummer(gammalt):
             raise ValidationError("Personen har redan ett personnummer. Öppna sidan på nytt för att se det.")
@@ -191,6 +179,25 @@ def byt_nummer(*, deltagande: Deltagande, nytt: Personnummer, av: Anvandare) -> 
         if person_id is None:
             raise nekat_byte()
         return int(person_id)
+
+
+def _last_identitet(deltagande: Deltagande, nytt: Personnummer) -> Identitet:
+    """Identiteten så som den är när ingen annan hinner ändra namn eller nummer före bytet."""
+    finns = Identitet.objects.filter(person__deltaganden__pk=deltagande.pk, person__deltaganden__avidentifierat=False)
+    index = finns.values_list("personindex", flat=True).first()
+    if index is None:
+        raise ValidationError(REDAN_BORTTAGEN)
+    with connection.cursor() as markor:
+        # Samma lås som databasens funktioner, i samma ordning.
+        markor.execute(
+            "SELECT pg_advisory_xact_lock(las) FROM (SELECT DISTINCT hashtextextended(encode(nummer, 'hex'), 0) AS las "
+            "FROM unnest(%s::bytea[]) AS nummer ORDER BY 1) l",
+            [[bytes(index), kryptering.personindex(nytt.nummer)]],
+        )
+    identitet = finns.select_for_update(of=("self",)).first()
+    if identitet is None:
+        raise ValidationError(REDAN_BORTTAGEN)
+    return identitet
 
 
 def nekat_byte() -> ValidationError:

@@ -11,7 +11,8 @@ from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare import kryptering
 from deltagare.folkbokforing import Otillganglig, Register, Svar, Utfall, folkbokforing
-from deltagare.models import Deltagande, Identitet
+from deltagare.models import Deltagande
+from deltagare.models.person import personer_med
 from deltagare.personnummer import Personnummer
 from deltagare.tjanster.person import skydda_person
 from deltagare.tjanster.tid import krav_inte_framtid
@@ -62,10 +63,10 @@ def _logga_uppslag(insats_id: int, nummer: Personnummer, utfall: Utfall) -> None
 
 def _skydda(nummer: Personnummer, av: Anvandare) -> None:
     """Den som inte nås här tar `kontrollera_skydd` om hand."""
-    index = kryptering.personindex(nummer.nummer)
-    person_id = Identitet.objects.filter(personindex=index).values_list("person_id", flat=True).first()
-    if person_id is None:
+    funna = list(personer_med(nummer.nummer))
+    if not funna:
         return
+    person_id = funna[0]["person_id"]
     try:
         skydda_person(person_id=person_id, av=av)
     except ValidationError:
@@ -73,13 +74,16 @@ def _skydda(nummer: Personnummer, av: Anvandare) -> None:
 
 
 def registreringar(*, insats_id: int, nummer: Personnummer, av: Anvandare) -> list[Deltagande]:
-    """Personens registreringar i insatsen, den senaste först. Felregistrerade är inte med. Läsningen loggas (P8)."""
+    """Personens registreringar i insatsen, den senaste först. Felregistrerade är inte med. Läsningen loggas (P8).
+
+    Numret får vara ett som personen har bytt (R17).
+    """
     funna = list(
         Deltagande.objects.raknas()
         .filter(
             insats_id=insats_id,
             avidentifierat=False,
-            person__identitet__personindex=kryptering.personindex(nummer.nummer),
+            person__in=personer_med(nummer.nummer),
         )
         .select_related("person__identitet", "insats")
         .order_by("-inregistrering", "-lopnr")

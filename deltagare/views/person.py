@@ -32,5 +32,6 @@ def person(request: Begaran) -> HttpResponse:
             "rader": rader,
             "namn": identitet.namn() if identitet else "",
             "nummer": identitet.maskerat_personnummer() if identitet else "",
+            "bytt": identitet is not None and not identitet.har_nummer(form.cleaned_data["personnummer"].nummer),
         }
     return render(request, "deltagare/person.html", kontext)

@@ -124,6 +124,7 @@ KAPITEL: Final[tuple[Kapitel, ...]] = (
             ("organisationer", "Organisationer och deras beställare"),
             ("konton", "Konton och tvåstegsinloggning"),
             ("samverkansorganisationer", "Samverkansorganisationer"),
+            ("nummerbyte", "När ett byte till personnummer nekas"),
             ("kodverk", "Kodverk"),
             ("gallring", "Gallring"),
         ),

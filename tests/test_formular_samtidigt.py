@@ -289,6 +289,7 @@ def foreslagen(s: Scen) -> int:
         return gallring.foresla()
 
 
+REDAN_UTREGISTRERAD = "Deltagaren är redan utregistrerad 2025-06-"
 ORGANISATIONENS_AR = {"f-0-belopp": "1000", "spara": "Spara"}
 PROV: dict[str, Prov] = {
     # Samverkansorganisationer
@@ -414,7 +415,7 @@ PROV: dict[str, Prov] = {
         ifyllt=utregistrering,
         gjort=lambda s: rader(Deltagande, insats=s.sida.insats, version=2),
         andringar=tio("utregistrering", (f"2025-06-{dag:02}" for dag in count(1))),
-        eller="Personen är inte inregistrerad i insatsen.",
+        eller=REDAN_UTREGISTRERAD,
     ),
     "deltagare:ratta": Prov(
         ifyllt=lambda s: {"arbetar_fore": "ja", "arbete_fore": "50", "spara": "Spara"},
@@ -435,6 +436,7 @@ PROV: dict[str, Prov] = {
         gjort=lambda s: rader(Deltagande, pk=s.pk, avslutningsanledning="flytt", version=2),
         annat={"avslutningsanledning": "annan"},
         andringar=tio("utregistrering", (f"2025-06-{dag:02}" for dag in count(1))),
+        eller=REDAN_UTREGISTRERAD,
     ),
     "deltagare:angra": Prov(
         forbered=utregistrerad,

@@ -777,9 +777,12 @@ def test_hamta_och_spara_med_fa_fragor(client, insats, ansvarig):
 
 
 def test_spara_utan_hamta_med_fa_fragor(client, insats, ansvarig):
+    """Också här med en kompletterande fråga, och låset som den första registreringen sätter."""
+    fragan = fabriker.fraga(insats.samverkansorganisation, tillfalle="in")
     hamta(client, insats, fabriker.nytt_nummer())
-    nummer = i_registret()
+    nummer = i_registret(kommun_id="1480", stadsdel="Centrum")
+    svar = {"forsorjning_fore": ["sjukpenning"], f"fraga_{fragan.pk}_in": "Ett svar", "visade_fragor": fragan.upplaga}
     with raknat() as antal:
-        assert client.post(SIDAN, sparad(insats, nummer, forsorjning_fore=["sjukpenning"])).status_code == 302
+        assert client.post(SIDAN, sparad(insats, nummer, **svar)).status_code == 302
 
     assert antal.fragor <= SPARA

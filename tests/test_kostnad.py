@@ -116,6 +116,7 @@ IFYLLT: dict[str, dict[str, Any]] = {
         "registrering": "in", "personnummer": fabriker.personnummer(nr=1), "samtycke": "2025-03-01",
         "inregistrering": "2025-03-01", "fornamn": "Kim", "efternamn": "Påhittad", "kommun": "1283",
         "forsorjning_fore": "ingen", "stadsdel": "", "arbetar_fore": "nej", "studerar_fore": "nej",
+        "arbetstyp_fore": [],
     },
     "deltagare:anonyma": {"antal_kvinnor": "3", "ar": IDAG[:4], "spara": "Spara"},
     "fragor:ny": FRAGA,

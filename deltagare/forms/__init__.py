@@ -6,7 +6,7 @@ from deltagare.forms.bekraftelse import Andring, Aterkallelse, Bekraftelse, Numm
 from deltagare.forms.inregistrering import Hamtat, Hamtform, Inregistreringsform, jamforbart
 from deltagare.forms.kodverk import Kodform, NyKodform
 from deltagare.forms.rattelse import RattaInregistrering, RattaUtregistrering
-from deltagare.forms.registrering import UTREGISTRERING, VILLKORENS_FALT, Registreringsform
+from deltagare.forms.registrering import UTREGISTRERING, VILLKORENS_FALT, Registreringsform, utan_att_spara
 from deltagare.forms.utregistrering import Utregistreringsform
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "Registreringsform",
     "Utregistreringsform",
     "jamforbart",
+    "utan_att_spara",
 ]

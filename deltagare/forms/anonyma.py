@@ -15,7 +15,7 @@ from deltagare.forms.falt import Insatsfalt, ge_insatser
 from deltagare.models import Anonym
 from deltagare.uppgifter import ANLEDNINGAR_ATT_TA_BORT, Kon
 from fkui.falt import Heltalsfalt, Tokenfalt, marka, valfalt
-from fkui.layout import Knapp, Knapprad, Lank, Panel
+from fkui.layout import Knapp, Knapprad, Lank, Panel, uppdatera_val
 from insatser.models import Insats
 
 
@@ -47,6 +47,15 @@ class Anonymform(forms.Form):
         for namn in ("antal_kvinnor", "antal_man"):
             marka(self.fields[namn], dolj_valfritt=True)
             self.fields[namn].error_messages |= dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 1–9 999.")
+        # Det som redan är registrerat följer den valda insatsen.
+        self.fields["insats"].widget.attrs |= {
+            "hx-get": reverse("deltagare:anonyma"),
+            "hx-trigger": "change",
+            "hx-target": "#registrerade-anonyma",
+            "hx-select": "#registrerade-anonyma",
+            "hx-swap": "outerHTML",
+            "hx-sync": "this:replace",
+        }
         self.helper = FormHelper()
         self.helper.form_id = "anonyma"
         self.helper.form_action = reverse("deltagare:anonyma")
@@ -68,6 +77,7 @@ class Anonymform(forms.Form):
                 ),
                 "token",
                 Tillagda(),
+                uppdatera_val(),
                 css_id="anonyma-deltagare",
                 ingress=(
                     "För dem som inte samtycker och dem med skyddade personuppgifter. Bara år och kön registreras. "

@@ -11,14 +11,18 @@ from django import forms
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deltagare import folkbokforing
 from deltagare.folkbokforing import Svar
+from deltagare.forms import avslut
+from deltagare.forms.avslut import Avslutsdel
 from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av, redan_lasta
 from deltagare.forms.fragor import byt_fragor
 from deltagare.forms.registrering import Registreringsform
 from deltagare.forms.situation import svarsfalt, svarslayout
+from deltagare.models import Deltagande
 from deltagare.uppgifter import HJALP, Kodverk
 from fkui.falt import Datumfalt, Tokenfalt, marka, modellfalt
 from fkui.layout import Forvald, Knapprad, Lank, Panel
@@ -43,7 +47,7 @@ class Hamtat(NamedTuple):
 
 
 class Hamtruta:
-    """Det hämtade, som text."""
+    """Det hämtade, som text, och varningen om den som redan är inregistrerad (formulärets `redan_inne`)."""
 
     def __init__(self, hamtat: Hamtat) -> None:
         self._hamtat = hamtat
@@ -82,7 +86,7 @@ class Hamtform(forms.Form):
             redan_lasta(self, insatser)  # listan behövs ändå: formuläret visas igen
 
 
-class Inregistreringsform(Registreringsform):
+class Inregistreringsform(Registreringsform, Avslutsdel):
     """In: samtycke, namn, folkbokföring och situationen direkt före."""
 
     tillfalle = "fore"
@@ -109,7 +113,9 @@ class Inregistreringsform(Registreringsform):
     def __init__(self, *args: Any, hamtat: Hamtat | None = None, skyddad: Insats | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.hamtat = hamtat
-        self._lagg_till_falten()
+        self.redan_inne: Deltagande | None = None
+        kodval = self._lagg_till_falten()
+        avslutet = self.fraga_om_avslutet(kodval) if self._inmatat(avslut.FALT) == "1" else []
         hamta = folkbokforing.finns()
         rutor: list[Any] = [Skyddruta(skyddad)] if skyddad else []
         if hamtat:
@@ -145,10 +151,11 @@ class Inregistreringsform(Registreringsform):
                 ingress="Lämna en fråga tom om uppgift saknas.",
             ),
             self.stall_for(self.inom_rackvidd, Tillfalle.IN),
+            *avslutet,
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
         )
 
-    def _lagg_till_falten(self) -> None:
+    def _lagg_till_falten(self) -> Kodval:
         kodval, falt = Kodval(), self.fields
         marka(
             falt["samtycke"],
@@ -166,6 +173,7 @@ class Inregistreringsform(Registreringsform):
         kommun.queryset, stadsdel.queryset = Kommun.objects.all(), Stadsdel.objects.filter(giltig_till=None)
         kommun.choices, stadsdel.choices = cache(kommunval), cache(stadsdelsval)
         marka(stadsdel, dolj_valfritt=True)
+        return kodval
 
     def _bar_vidare(self, forseglat: str) -> None:
         self.initial["hamtat"] = forseglat
@@ -191,12 +199,25 @@ class Inregistreringsform(Registreringsform):
         falt.help_text = f"Stadsdelen i {hamtat.kommun.namn} framgår inte av folkbokföringen."
         return [Field("stadsdel", wrapper_class="sus-narrow")]
 
+    @property
+    def redan_inne_text(self) -> SafeString:
+        """Varningen om den som redan är inregistrerad, med länken dit; tom för andra."""
+        ett = self.redan_inne
+        if ett is None:
+            return SafeString()
+        return format_html(
+            'Personen är redan inregistrerad från {}. <a class="anchor" href="{}">Öppna registreringen</a>',
+            ett.inregistrering.isoformat(),
+            reverse("deltagare:deltagande", args=[ett.pk]),
+        )
+
     def clean(self) -> dict[str, Any]:
         """Stadsdelen hör till kommunen."""
         data = super().clean()
         kommun, stadsdel = data.get("kommun"), data.get("stadsdel")
         if kommun and stadsdel and stadsdel.kommun_id != kommun.pk:
             self.add_error("stadsdel", f"{stadsdel.namn} ligger inte i {kommun.namn}.")
+        self.prova_avslutet(data)
         return data
 
     def bara_hamtas_fel(self) -> None:

@@ -22,12 +22,12 @@ from deltagare.forms.inregistrering import MED_STADSDELAR, kommunval
 from deltagare.forms.registrering import VILLKORENS_FALT
 from deltagare.forms.situation import JA_NEJ, Svarsdel, svarsfalt, svarslayout
 from deltagare.models import Deltagande, Kod, Svar
-from deltagare.models.svar import KOLUMN, Svarsvarde
+from deltagare.models.svar import Svarsvarde
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING, HJALP, Kodverk
 from fkui.falt import Datumfalt, Tokenfalt, marka, modellfalt, valfalt
 from fkui.layout import Forvald, Knapprad, Lank, Panel, Uppgift, uppdatera_val
 from fkui.templatetags.fkui import utdata
-from insatser.forms.fragefalt import faltnamn
+from insatser.forms.fragefalt import BORTFALLNA, SAKNAS_EFTER, faltnamn, forval
 from insatser.models import Fraga, Insats, Kommun, Stadsdel, Svarstyp, Tillfalle
 
 TOMT: Final = ("", "Uppgift saknas")
@@ -58,6 +58,7 @@ class Rattelseform(MedFragor, Svarsdel):
     """Det som in- och utregistreringen har gemensamt när de rättas."""
 
     nar: Tillfalle
+    bortfallna = f"{BORTFALLNA} Svar som redan är sparade står kvar."
     villkorens_falt: Mapping[str, str] = VILLKORENS_FALT
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -102,9 +103,10 @@ class Rattelseform(MedFragor, Svarsdel):
 
     def _sparade_svar(self) -> dict[str, Any]:
         return {
-            faltnamn(ett.fraga, nar): getattr(ett, KOLUMN[ett.fraga.svarstyp])
+            namn: varde
             for (_, nar), ett in self._sparade.items()
             if nar == self.nar
+            for namn, varde in forval(ett.fraga, nar, ett.varde).items()
         }
 
     def _kvarstaende(self) -> list[Any]:
@@ -153,9 +155,16 @@ class Rattelseform(MedFragor, Svarsdel):
         nytt, sparat = type(self)(data, **argument), type(self)(**argument)
         nytt.is_valid()
         nytt.add_error(None, fel.messages)
-        synliga = [falt.name for falt in nytt.visible_fields() if falt.name in sparat.fields]
-        par = [(str(nytt[namn].label), utdata(sparat[namn]), utdata(nytt[namn])) for namn in synliga]
+        i_ordning = [pekare.name for pekare in nytt.helper.layout.get_field_names()]
+        synliga = [namn for namn in i_ordning if namn in sparat.fields and not nytt[namn].is_hidden]
+        par = [(_etikett(nytt, namn), utdata(sparat[namn]), utdata(nytt[namn])) for namn in synliga]
         return nytt, [(etikett, fore, efter) for etikett, fore, efter in par if fore != efter]
+
+
+def _etikett(form: Rattelseform, namn: str) -> str:
+    """Fältets etikett; rutan *Uppgift saknas* med frågan synlig."""
+    fraga = namn.removesuffix(SAKNAS_EFTER)
+    return str(form[namn].label) if fraga == namn else f"Uppgift saknas: {form[fraga].label}"
 
 
 class RattaInregistrering(Rattelseform):
@@ -253,7 +262,10 @@ class RattaUtregistrering(Rattelseform):
     """Rätta en utregistrering; för den som pågår: utregistrera."""
 
     tillfalle, nar = "efter", Tillfalle.UT
-    villkorens_falt: Mapping[str, str] = {**VILLKORENS_FALT, "deltaganden_overlappar_inte": "utregistrering"}
+    villkorens_falt: Mapping[str, str] = {
+        **VILLKORENS_FALT,
+        **dict.fromkeys(("deltaganden_overlappar_inte", "krockar_med_en_senare"), "utregistrering"),
+    }
 
     utregistrering = Datumfalt(label="Datum för utregistrering")
 

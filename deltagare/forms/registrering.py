@@ -16,7 +16,7 @@ from deltagare.forms.situation import Svarsdel
 from deltagare.models import Deltagande
 from deltagare.uppgifter import FELREGISTRERING
 from fkui.falt import marka
-from fkui.layout import Knapp, Panel, uppdatera_val
+from fkui.layout import Forvald, Knapp, Knapprad, Lank, Panel, Uppgift, uppdatera_val
 from insatser.models import Insats
 
 INREGISTRERING, UTREGISTRERING = "in", "ut"
@@ -27,6 +27,7 @@ VILLKORENS_FALT: Final = {
     "inregistrering_inom_insatsen": "inregistrering",
     "utregistrering_inom_insatsen": "utregistrering",
     "deltaganden_overlappar_inte": "inregistrering",
+    "krockar_med_en_senare": "inregistrering",
     "insatsen_tar_emot_registreringen": "insats",
     "aret_ligger_inom_insatsen": "ar",
 }
@@ -38,6 +39,8 @@ BYT_FORMULAR: Final[dict[str, Any]] = {
     "hx-swap": "outerHTML",
     "hx-include": "closest form",
 }
+
+NUMRET_AR_BYTT: Final = "Numret är bytt. Registreringarna finns under personnumret som gäller nu."
 
 
 class Registreringsform(MedFragor, Svarsdel):
@@ -91,17 +94,30 @@ class Registreringsform(MedFragor, Svarsdel):
             css_id="deltagare",
         )
 
+    def _har_bytt_nummer(self, tidigare: Deltagande) -> bool:
+        """Sant om det angivna numret är ett som personen hade före ett byte (R17)."""
+        try:
+            nummer = self.fields["personnummer"].clean(self["personnummer"].value())
+        except forms.ValidationError:
+            return False
+        return not tidigare.person.identitet.har_nummer(nummer.nummer)
+
     def valj_tillfalle(self, tidigare: Iterable[Deltagande], *, nytt: str) -> None:
         """Lägger till *Mättillfälle*: `nytt` (tomt om inget nytt går), eller dagen för en tidigare registrering.
 
-        Går också att anropa efter `is_valid`, för det formulär som visas igen.
+        Utan tidigare registreringar står det nya som text. Går också att anropa efter `is_valid`, för det formulär
+        som visas igen.
         """
         tidigare = list(tidigare)
         if not tidigare:
+            self._mattillfalle.fields = [Uppgift(("Mättillfälle", nytt), css_class="sus-outputs")] if nytt else []
             return
         dagar = [(str(ett.pk), self._dagen_for(ett)) for ett in tidigare]
         falt = forms.ChoiceField(
-            label="Mättillfälle", choices=[("", nytt or "Välj en tidigare dag"), *dagar], required=False
+            label="Mättillfälle",
+            choices=[("", nytt or "Välj en tidigare dag"), *dagar],
+            required=False,
+            help_text=NUMRET_AR_BYTT if self._har_bytt_nummer(tidigare[0]) else "",
         )
         marka(
             falt,
@@ -131,6 +147,13 @@ class Registreringsform(MedFragor, Svarsdel):
         if f"forsorjning_{self.tillfalle}" in self.fields and data.get("avslutningsanledning") != FELREGISTRERING:
             self.prova_svar(data)
         return data
+
+
+def utan_att_spara(form: forms.Form, *lankar: Lank) -> None:
+    """Det inskrivna visas kvar, men i stället för *Spara* finns länkarna till det som går att göra."""
+    layout = form.helper.layout  # type: ignore[attr-defined]  # varje formulär har en
+    layout.fields = [del_ for del_ in layout.fields if not isinstance(del_, (Forvald, Knapprad))]
+    layout.fields.append(Knapprad(*lankar))
 
 
 def _hamta() -> Knapp:

@@ -61,19 +61,27 @@ class Svarsdel(forms.Form):
 
     tillfalle: str
 
-    def prova_svar(self, data: Mapping[str, Any]) -> None:
-        """Prövar svaren mot varandra. Anropas av `clean`."""
-        forsorjning = f"forsorjning_{self.tillfalle}"
+    def prova_svar(self, data: Mapping[str, Any], tillfalle: str = "") -> None:
+        """Prövar svaren mot varandra, vid formulärets tillfälle eller ett annat. Anropas av `clean`."""
+        till = tillfalle or self.tillfalle
+        forsorjning = f"forsorjning_{till}"
         if fel := fel_i_forsorjning(data.get(forsorjning) or []):
             self.add_error(forsorjning, fel)
         for fraga, andel in (("arbetar", "arbete"), ("studerar", "studier")):
-            falt = f"{andel}_{self.tillfalle}"
-            if data.get(f"{fraga}_{self.tillfalle}") == "ja" and data.get(falt) is None and falt not in self.errors:
+            falt = f"{andel}_{till}"
+            ja, given = data.get(f"{fraga}_{till}") == "ja", data.get(falt) is not None
+            if ja and not given and falt not in self.errors:
                 self.add_error(falt, "Ange andelen i procent, 1–100.")
+            # Med skript skickas inte det som inte frågas. Utan skript syns det, och ska inte tappas tyst.
+            if given and not ja:
+                self.add_error(falt, f"Välj Ja på {fraga.capitalize()}, eller ta bort andelen.")
+        arbetstyp = f"arbetstyp_{till}"
+        if data.get(arbetstyp) and data.get(f"arbetar_{till}") != "ja":
+            self.add_error(arbetstyp, "Välj Ja på Arbetar, eller ta bort typen av arbete.")
 
-    def svar(self) -> dict[str, Any]:
+    def svar(self, tillfalle: str = "") -> dict[str, Any]:
         """Svaren så som de lagras: andel 0 är nej, tomt är uppgift saknas."""
-        data, efter = self.cleaned_data, f"_{self.tillfalle}"
+        data, efter = self.cleaned_data, f"_{tillfalle or self.tillfalle}"
         andel = {"ja": None, "nej": 0, "": None}
         lagras = {
             f"forsorjning{efter}": data[f"forsorjning{efter}"],
@@ -83,7 +91,7 @@ class Svarsdel(forms.Form):
         for fraga, falt in (("arbetar", "arbete"), ("studerar", "studier")):
             givet = data[f"{fraga}{efter}"]
             lagras[f"{falt}{efter}"] = data[f"{falt}{efter}"] if givet == "ja" else andel[givet]
-        for namn in ("utbildning", "tid_i_forsorjning"):
+        for namn in ("utbildning", "tid_i_forsorjning") if efter == "_fore" else ():
             if namn in data:
                 lagras[namn] = data[namn]
         return lagras

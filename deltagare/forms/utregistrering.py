@@ -34,11 +34,7 @@ class Utregistreringsform(Registreringsform):
             panel,
             Panel(
                 "Utregistrering",
-                Uppgift(
-                    ("Namn", deltagande.person.identitet.namn()),
-                    ("Inregistrering", deltagande.inregistrering),
-                    css_class="sus-outputs",
-                ),
+                Uppgift(*_vem(deltagande), ("Inregistrering", deltagande.inregistrering), css_class="sus-outputs"),
                 Lank("Historik", reverse("deltagare:historik", args=[deltagande.pk]), sort="secondary button--small"),
                 Row(Field("utregistrering", wrapper_class="sus-date"), "avslutningsanledning"),
                 "deltagande",
@@ -75,3 +71,7 @@ class Utregistreringsform(Registreringsform):
         )
         falt.update(svarsfalt("efter", kodval))
         falt["utregistrering"].widget.attrs |= byt_fragor(Tillfalle.UT)
+
+
+def _vem(deltagande: Deltagande) -> list[tuple[str, str]]:
+    return [] if deltagande.avidentifierat else [("Namn", deltagande.person.identitet.namn())]

@@ -4,6 +4,7 @@ from deltagare.tjanster.anonyma import Anonymrad, registrera_anonyma, ta_bort_an
 from deltagare.tjanster.antal import Arsantal, registrera_antal
 from deltagare.tjanster.arkivering import Arkivkrock, arkivera_samtycken
 from deltagare.tjanster.lista import logga_export, logga_lista, logga_utan_traff, registreringar_for
+from deltagare.tjanster.period import EN_SENARE, RedanUtregistrerad
 from deltagare.tjanster.person import (
     byt_nummer,
     logga_nekat_byte,
@@ -20,14 +21,24 @@ from deltagare.tjanster.rattelse import (
     ratta_inregistrering,
     ratta_utregistrering,
 )
-from deltagare.tjanster.registrering import inregistrera, logga_historik, oppet_deltagande, utregistrera, varningar
+from deltagare.tjanster.registrering import (
+    Avslut,
+    inregistrera,
+    logga_historik,
+    oppet_deltagande,
+    utregistrera,
+    varningar,
+)
 from deltagare.tjanster.samtycke import aterta_samtycke
 from deltagare.tjanster.uppslag import hamta, hittad_med_skydd, registreringar
 
 __all__ = [
+    "EN_SENARE",
     "Anonymrad",
     "Arkivkrock",
     "Arsantal",
+    "Avslut",
+    "RedanUtregistrerad",
     "angra_utregistrering",
     "arkivera_samtycken",
     "aterta_samtycke",

@@ -11,6 +11,7 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare.models import Anonym
+from deltagare.tjanster.period import krav_pa_aret
 from deltagare.tjanster.tid import krav_ar_inte_framtid
 from deltagare.uppgifter import Kon
 from insatser.models import Insats, Lasorsak
@@ -36,7 +37,7 @@ def registrera_anonyma(*, insats: Insats, ar: int, rader: Iterable[Anonymrad], a
         summor[rad.kon] = summor.get(rad.kon, 0) + rad.antal
     if not summor or min(summor.values()) < 1:
         raise ValidationError("Ange minst ett antal och lägg till det innan du sparar.")
-    with skriver():
+    with krav_pa_aret(insats.pk), skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.ANONYM, av=av)
         for kon, antal in summor.items():
             sparad, _ = Anonym.objects.get_or_create(insats=insats, ar=ar, kon=kon, defaults={"antal": 0})

@@ -12,11 +12,13 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare.models import Deltagande, Folkbokforing, Svar
-from deltagare.models.svar import KOLUMN, Svarsvarde
+from deltagare.models.svar import KOLUMN, KOLUMNERNA, Svarsvarde, som_kolumner
+from deltagare.tjanster.period import Period, krav_pa_perioden, perioden_for
+from deltagare.tjanster.registrering import utregistreras_fore
 from deltagare.tjanster.samtycke import krav_samtyckenas_ordning, last, ta_bort_identiteten
 from deltagare.tjanster.tid import krav_inte_framtid
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, tomma_svar
-from insatser.models import Fraga, Kommun, Stadsdel, Svarstyp, Tillfalle
+from insatser.models import Fraga, Kommun, Saknas, Stadsdel, Svarstyp, Tillfalle
 
 Frageandring = Iterable[tuple[Fraga, Svarsvarde | None]]
 """Frågorna som ställdes, med svaret; None tömmer det. En fråga som inte är med behåller sitt svar."""
@@ -45,7 +47,11 @@ def ratta_inregistrering(
     krav_inte_framtid("inregistrering", inregistrering)
     if samtycke_arkiverat:
         krav_inte_framtid("samtycke_arkiverat", samtycke_arkiverat)
-    with skriver():
+
+    def perioden() -> Period:
+        return perioden_for(deltagande)._replace(inregistrering=inregistrering)
+
+    with krav_pa_perioden(perioden, _inregistreras_efter, sista=True), skriver():
         nu = last(deltagande, version=version)
         if nu.felregistrerad:
             raise ValidationError(FELREGISTRERAD)
@@ -79,7 +85,11 @@ def ratta_utregistrering(
     Returnerar och ger fel som `ratta_inregistrering`.
     """
     krav_inte_framtid("utregistrering", utregistrering)
-    with skriver():
+
+    def perioden() -> Period:
+        return perioden_for(deltagande)._replace(utregistrering=utregistrering)
+
+    with krav_pa_perioden(perioden, utregistreras_fore), skriver():
         nu = last(deltagande, version=version)
         if nu.utregistrering is None:
             raise ValidationError("Deltagaren är inte utregistrerad. Utregistrera i stället.")
@@ -98,6 +108,21 @@ def ratta_utregistrering(
         # En felregistrering frågar inget; svaren som finns står kvar till den som ångrar.
         svaren = _svarsandring(nu, Tillfalle.UT, () if fel else svar)
         return _spara(nu, nytt, svaren, av=av)
+
+
+def _inregistreras_efter(annan: Deltagande) -> str:
+    """Vad man gör när en inregistrering flyttas in i en annan period."""
+    if annan.utregistrering is None:
+        return "Kontrollera datumet."
+    return f"Ange en inregistrering efter {annan.utregistrering.isoformat()}."
+
+
+def _blir_inte_pagaende(annan: Deltagande) -> str:
+    return "Den här registreringen kan inte bli pågående igen. Rätta utregistreringen i stället om något är fel i den."
+
+
+def _raknas_inte_igen(annan: Deltagande) -> str:
+    return "Felregistreringen kan inte ångras medan den registreringen räknas."
 
 
 def gar_att_angra(deltagande: Deltagande) -> bool:
@@ -129,7 +154,13 @@ def angra_utregistrering(*, deltagande: Deltagande, version: int, av: Anvandare)
     eller ValidationError om deltagandet inte är utregistrerat, om identiteten är borttagen (se `gar_att_angra`) eller
     om det inte får plats: personen har en senare registrering i insatsen.
     """
-    with skriver():
+
+    def perioden() -> Period:
+        forr = fore_felregistreringen(deltagande)
+        return perioden_for(deltagande)._replace(utregistrering=forr["utregistrering"] if forr else None)
+
+    blir_inte = _raknas_inte_igen if deltagande.felregistrerad else _blir_inte_pagaende
+    with krav_pa_perioden(perioden, blir_inte), skriver():
         nu = last(deltagande, version=version)
         if nu.utregistrering is None:
             raise ValidationError("Deltagaren är inte utregistrerad.")
@@ -172,7 +203,7 @@ class _Svarsandring(NamedTuple):
         if self.bort:
             Svar.objects.filter(pk__in=[svar.pk for svar in self.bort]).delete()
         if self.andrade:
-            Svar.objects.bulk_update(self.andrade, sorted(set(KOLUMN.values())))
+            Svar.objects.bulk_update(self.andrade, KOLUMNERNA)
         Svar.objects.lagg_till(deltagande=deltagande, tillfalle=tillfalle, svar=self.nya)
 
 
@@ -192,8 +223,9 @@ def _svarsandring(deltagande: Deltagande, tillfalle: Tillfalle, svar: Frageandri
                 andring.nya.append((fraga, varde))
         elif varde is None:
             andring.bort.append(sparat)
-        elif not _lika(getattr(sparat, KOLUMN[fraga.svarstyp]), varde):
-            setattr(sparat, KOLUMN[fraga.svarstyp], varde)
+        elif not _lika(Saknas.UPPGIFT if sparat.saknas else getattr(sparat, KOLUMN[fraga.svarstyp]), varde):
+            for kolumn, nytt in som_kolumner(fraga, varde).items():
+                setattr(sparat, kolumn, nytt)
             andring.andrade.append(sparat)
     return andring
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from behorighet.databasfel import skriver
@@ -15,8 +15,10 @@ from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare import kryptering
 from deltagare.models import Deltagande, Folkbokforing, Svar
+from deltagare.models.person import personer_med
 from deltagare.models.svar import Svarsvarde
 from deltagare.personnummer import Personnummer
+from deltagare.tjanster.period import Period, RedanUtregistrerad, fore_dagen, krav_pa_perioden, perioden_for
 from deltagare.tjanster.person import avidentifiera, las_personen, person_for, uppdatera_namn
 from deltagare.tjanster.tid import krav_inte_framtid
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, FOREFALT, Kon, tomma_svar
@@ -25,6 +27,24 @@ from insatser.models import Fraga, Insats, Kommun, Lasorsak, Stadsdel, Tillfalle
 from insatser.tjanster import las_kategorisering
 
 MALGRUPPENS_KON = {Malgrupp.KVINNOR: Kon.KVINNA, Malgrupp.MAN: Kon.MAN}
+
+
+class Avslut(NamedTuple):
+    """Utregistreringen av ett deltagande som redan är slut när det registreras. `efter` har fälten i `EFTERFALT`."""
+
+    utregistrering: date
+    avslutningsanledning: str
+    efter: Mapping[str, Any]
+
+    def uppgifter(self) -> dict[str, Any]:
+        """Det som sparas på deltagandet; vid felregistrering inga efteruppgifter (R22)."""
+        utan_svar = self.avslutningsanledning == FELREGISTRERING
+        return {
+            "utregistrering": self.utregistrering,
+            "avslutningsanledning": self.avslutningsanledning,
+            **tomma_svar(EFTERFALT),
+            **({} if utan_svar else self.efter),
+        }
 
 
 def inregistrera(
@@ -39,20 +59,29 @@ def inregistrera(
     inregistrering: date,
     fore: Mapping[str, Any],
     svar: Iterable[tuple[Fraga, Svarsvarde]] = (),
+    avslut: Avslut | None = None,
     av: Anvandare,
 ) -> Deltagande:
     """Inregistrerar en deltagare med personuppgifter och låser insatsens kategorisering (R11, R17–R21).
 
-    `fore` har fälten i `FOREFALT`; de som saknas är utan svar. `svar` är de på kompletterande frågor.
+    `fore` har fälten i `FOREFALT`; de som saknas är utan svar. `svar` är de på kompletterande frågor. Med `avslut`
+    är deltagandet utregistrerat från början: en period som tog slut innan den registrerades.
     Ger ValidationError, per fält, om något inte stämmer, också när en samtidig registrering hann före.
     """
     krav_inte_framtid("inregistrering", inregistrering)
+    if avslut:
+        krav_inte_framtid("utregistrering", avslut.utregistrering)
+        if avslut.avslutningsanledning in {FELREGISTRERING, ATERTAGET_SAMTYCKE}:
+            raise ValidationError({"avslutningsanledning": "Anledningen gäller bara den som redan är inregistrerad."})
     if nummer.fodelsear > inregistrering.year:
         raise ValidationError({"inregistrering": "Inregistreringen kan inte vara före personens födelse."})
-    with skriver():
+    period = Period(
+        insats.pk, Q(person__in=personer_med(nummer.nummer)), inregistrering, avslut.utregistrering if avslut else None
+    )
+    with krav_pa_perioden(lambda: period, lambda annan: _rad_vid_inregistrering(annan, period)), skriver():
         las_kategorisering(insats=insats, orsak=Lasorsak.DELTAGARE, av=av)
         person_id = person_for(insats=insats, nummer=nummer, fornamn=fornamn, efternamn=efternamn)
-        lopnr = _nytt_lopnr(insats, person_id, samtycke, inregistrering)
+        lopnr = _nytt_lopnr(insats, person_id, samtycke, inregistrering, avslutat=avslut is not None)
         deltagande = Deltagande.objects.create(
             person_id=person_id,
             insats=insats,
@@ -62,20 +91,47 @@ def inregistrera(
             alder=inregistrering.year - nummer.fodelsear,
             samtycke=samtycke,
             **{**tomma_svar(FOREFALT), **fore},
+            **(avslut.uppgifter() if avslut else {}),
         )
         Folkbokforing.objects.create(deltagande=deltagande, kommun=kommun, stadsdel=stadsdel)
         uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn)
         fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.IN, svar=svar)
-        logga(
-            Handelse.Typ.DELTAGARE_INREGISTRERAD,
-            av=av,
-            roll=Roll.DELTAGARANSVARIG,
-            insats_id=insats.pk,
-            person_id=person_id,
-            deltagande=deltagande.pk,
-            **_besvarade(fragor),
-        )
+        logga(Handelse.Typ.DELTAGARE_INREGISTRERAD, av=av, **_om(deltagande), **_besvarade(fragor))
+        if avslut:
+            _logga_utregistrering(deltagande, av=av)
     return deltagande
+
+
+def _rad_vid_inregistrering(annan: Deltagande, period: Period) -> str:
+    """Vad man gör när personen redan är inregistrerad i insatsen en del av tiden."""
+    if annan.inregistrering <= period.inregistrering:
+        if annan.utregistrering is None:
+            return "Utregistrera den registreringen först, eller kontrollera datumet."
+        return f"Ange en inregistrering efter {annan.utregistrering.isoformat()}, eller kontrollera datumet."
+    senast = fore_dagen(annan.inregistrering)
+    if period.utregistrering:
+        return f"Ange en utregistrering senast {senast}."
+    return f"Tog den här perioden slut före det? Fyll i utregistreringen nedan, senast {senast}."
+
+
+def _om(deltagande: Deltagande) -> dict[str, Any]:
+    """Vad loggens rad gäller."""
+    return {
+        "roll": Roll.DELTAGARANSVARIG,
+        "insats_id": deltagande.insats_id,
+        "person_id": deltagande.person_id,
+        "deltagande": deltagande.pk,
+    }
+
+
+def _logga_utregistrering(deltagande: Deltagande, *, fragor: list[int] | None = None, av: Anvandare) -> None:
+    logga(
+        Handelse.Typ.DELTAGARE_UTREGISTRERAD,
+        av=av,
+        anledning=deltagande.avslutningsanledning,
+        **_om(deltagande),
+        **_besvarade(fragor or []),
+    )
 
 
 def _besvarade(fragor: list[int]) -> dict[str, Any]:
@@ -83,21 +139,30 @@ def _besvarade(fragor: list[int]) -> dict[str, Any]:
     return {"fragor": fragor} if fragor else {}
 
 
-def _nytt_lopnr(insats: Insats, person_id: int, samtycke: date, inregistrering: date) -> int:
+def _nytt_lopnr(insats: Insats, person_id: int, samtycke: date, inregistrering: date, *, avslutat: bool) -> int:
     """Löpnumret bland personens inregistreringar i insatsen samma dag.
 
-    Ger ValidationError om samtycket är det som redan en tidigare inregistrering vilar på (R18).
+    Ger ValidationError om samtycket är det som redan en annan inregistrering vilar på (R18).
     """
     # Den som har återtagit samtycket knyts inte till den registreringen igen (R25).
-    tidigare = Q(
-        felregistrerad=False, avidentifierat=False, inregistrering__lt=inregistrering, utregistrering__isnull=False
-    )
+    raknas = Q(felregistrerad=False, avidentifierat=False)
+    tidigare = raknas & Q(inregistrering__lt=inregistrering, utregistrering__isnull=False)
     finns = Deltagande.objects.filter(insats=insats, person_id=person_id).aggregate(
-        samtycke=Max("samtycke", filter=tidigare), lopnr=Max("lopnr", filter=Q(inregistrering=inregistrering))
+        forra=Max("samtycke", filter=tidigare),
+        nasta=Min("samtycke", filter=raknas & Q(inregistrering__gt=inregistrering)),
+        lopnr=Max("lopnr", filter=Q(inregistrering=inregistrering)),
     )
-    if finns["samtycke"] and finns["samtycke"] >= samtycke:
+    if finns["forra"] and finns["forra"] >= samtycke:
         raise ValidationError(
             {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."}
+        )
+    # Utan ett slut före den nästa säger databasen nej ändå, om tiden.
+    if avslutat and finns["nasta"] and finns["nasta"] <= samtycke:
+        raise ValidationError(
+            {
+                "samtycke": f"Personens nästa samtycke i insatsen är från {finns['nasta'].isoformat()}. "
+                "Ett nytt behövs för varje inregistrering: ange en tidigare dag."
+            }
         )
     return (finns["lopnr"] or 0) + 1
 
@@ -115,39 +180,38 @@ def utregistrera(
     """Utregistrerar en deltagare (R21, R22, R25).
 
     Vid Felregistrering sparas inga efteruppgifter. Vid Återtaget samtycke tas identiteten bort, och med den svaren i
-    fritext; statistiken står kvar. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per
-    fält.
+    fritext; statistiken står kvar. Ger RedanUtregistrerad om någon hann före, Krock om någon annan har ändrat
+    något annat sedan `version`, annars ValidationError per fält.
     """
     krav_inte_framtid("utregistrering", utregistrering)
-    with skriver():
+    avslut = Avslut(utregistrering, avslutningsanledning, efter)
+
+    def perioden() -> Period:
+        return perioden_for(deltagande)._replace(utregistrering=utregistrering)
+
+    with krav_pa_perioden(perioden, utregistreras_fore), skriver():
         las_personen(deltagande)
         deltagande = Deltagande.objects.select_related("insats").get(pk=deltagande.pk)
-        krav_version(deltagande.version, version)
         if deltagande.utregistrering:
-            raise ValidationError(f"Deltagaren är redan utregistrerad, {deltagande.utregistrering.isoformat()}.")
+            raise RedanUtregistrerad(deltagande)
+        krav_version(deltagande.version, version)
         if avslutningsanledning == ATERTAGET_SAMTYCKE and not deltagande.avidentifierat:
             avidentifiera(deltagande)
             deltagande.avidentifierat = True  # så som databasens funktion lämnade raden
-        utan_svar = avslutningsanledning == FELREGISTRERING
-        uppgifter = {**tomma_svar(EFTERFALT), **({} if utan_svar else efter)}
-        deltagande.utregistrering = utregistrering
-        deltagande.avslutningsanledning = avslutningsanledning
+        uppgifter = avslut.uppgifter()
         for falt, varde in uppgifter.items():
             setattr(deltagande, falt, varde)
         deltagande.version += 1
-        deltagande.save(update_fields=["utregistrering", "avslutningsanledning", "version", *uppgifter])
+        deltagande.save(update_fields=["version", *uppgifter])
+        utan_svar = avslutningsanledning == FELREGISTRERING
         fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.UT, svar=() if utan_svar else svar)
-        logga(
-            Handelse.Typ.DELTAGARE_UTREGISTRERAD,
-            av=av,
-            roll=Roll.DELTAGARANSVARIG,
-            insats_id=deltagande.insats_id,
-            person_id=deltagande.person_id,
-            deltagande=deltagande.pk,
-            anledning=avslutningsanledning,
-            **_besvarade(fragor),
-        )
+        _logga_utregistrering(deltagande, fragor=fragor, av=av)
     return deltagande
+
+
+def utregistreras_fore(annan: Deltagande) -> str:
+    """Vad man gör när en utregistrering går in i personens nästa period."""
+    return f"Ange en utregistrering senast {fore_dagen(annan.inregistrering)}."
 
 
 def oppet_deltagande(*, insats: Insats, nummer: Personnummer, av: Anvandare) -> Deltagande | None:

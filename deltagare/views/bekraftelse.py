@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -19,11 +20,13 @@ from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from deltagare import folkbokforing, tjanster
-from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamforbart
+from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamforbart, utan_att_spara
 from deltagare.models import Deltagande
 from deltagare.personnummer import Personnummer
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
+from deltagare.views.egna import kort
 from fkui.fel import visa_fel
+from fkui.layout import Lank
 
 BORTTAGEN = "Identiteten är redan borttagen."
 SLUTGILTIGT = "Det går inte att ångra. Identiteten kan inte tas tillbaka."
@@ -85,7 +88,10 @@ FELREGISTRERINGEN_ANGRAS: Final = [
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def angra(request: Begaran, pk: int) -> HttpResponse:
     """Ångra utregistreringen."""
-    ett = deltagande_att_visa(request, pk)
+    return _bekrafta(request, deltagande_att_visa(request, pk), _att_angra)
+
+
+def _att_angra(request: Begaran, ett: Deltagande) -> Sida:
     if ett.utregistrering is None:
         hinder = "Deltagaren är inte utregistrerad."
     elif not tjanster.gar_att_angra(ett):
@@ -93,7 +99,7 @@ def angra(request: Begaran, pk: int) -> HttpResponse:
     else:
         hinder = ""
     forr = tjanster.fore_felregistreringen(ett)
-    sida = Sida(
+    return Sida(
         rubrik="Ångra utregistreringen",
         knapp="Ångra utregistreringen",
         hander=FELREGISTRERINGEN_ANGRAS if forr else UTREGISTRERINGEN_ANGRAS,
@@ -104,7 +110,6 @@ def angra(request: Begaran, pk: int) -> HttpResponse:
         hinder=hinder,
         gor=lambda data: tjanster.angra_utregistrering(deltagande=ett, version=data["version"], av=request.user),
     )
-    return _bekrafta(request, ett, sida)
 
 
 @never_cache
@@ -112,13 +117,16 @@ def angra(request: Begaran, pk: int) -> HttpResponse:
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def aterta(request: Begaran, pk: int) -> HttpResponse:
     """Återtaget samtycke (R25)."""
-    ett = deltagande_att_visa(request, pk)
+    return _bekrafta(request, deltagande_att_visa(request, pk), _att_aterta)
+
+
+def _att_aterta(request: Begaran, ett: Deltagande) -> Sida:
     idag = timezone.localdate()
     pagar = ett.utregistrering is None
-    sida = Sida(
+    return Sida(
         rubrik="Återtaget samtycke",
         knapp="Återta samtycket",
-        klass=Aterkallelse if pagar or "dag" in request.POST else Andring,
+        klass=Aterkallelse if pagar or (ett.avidentifierat and "dag" in request.POST) else Andring,
         initial={"dag": idag} if pagar else {},
         hander=[*([UTREGISTRERAS] if pagar else []), *ATERTAGET],
         slutgiltigt=SLUTGILTIGT,
@@ -128,7 +136,6 @@ def aterta(request: Begaran, pk: int) -> HttpResponse:
             deltagande=ett, version=data["version"], dag=data.get("dag", idag), av=request.user
         ),
     )
-    return _bekrafta(request, ett, sida)
 
 
 @never_cache
@@ -136,8 +143,11 @@ def aterta(request: Begaran, pk: int) -> HttpResponse:
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def skydda(request: Begaran, pk: int) -> HttpResponse:
     """Skyddade personuppgifter som har kommit efter registreringen (R19, P10)."""
-    ett = deltagande_att_visa(request, pk)
-    sida = Sida(
+    return _bekrafta(request, deltagande_att_visa(request, pk), _att_skydda)
+
+
+def _att_skydda(request: Begaran, ett: Deltagande) -> Sida:
+    return Sida(
         rubrik="Skyddade personuppgifter",
         knapp="Ta bort identiteten",
         hander=[
@@ -152,7 +162,6 @@ def skydda(request: Begaran, pk: int) -> HttpResponse:
         hinder=BORTTAGEN if ett.avidentifierat else "",
         gor=lambda data: tjanster.skydda_deltagaren(deltagande=ett, av=request.user),
     )
-    return _bekrafta(request, ett, sida)
 
 
 @never_cache
@@ -160,9 +169,12 @@ def skydda(request: Begaran, pk: int) -> HttpResponse:
 @kraver(Rattighet.REGISTRERA_DELTAGARE)
 def byt_nummer(request: Begaran, pk: int) -> HttpResponse:
     """Byt samordningsnumret mot personens personnummer (R17)."""
-    ett = deltagande_att_visa(request, pk)
+    return _bekrafta(request, deltagande_att_visa(request, pk), _att_byta_nummer)
+
+
+def _att_byta_nummer(request: Begaran, ett: Deltagande) -> Sida:
     hinder = "" if vem(ett)["samordningsnummer"] else "Personen har redan ett personnummer."
-    sida = Sida(
+    return Sida(
         rubrik="Byt till personnummer",
         knapp="Byt till personnummer",
         klass=Nummerbyte,
@@ -178,7 +190,6 @@ def byt_nummer(request: Begaran, pk: int) -> HttpResponse:
         gor=lambda data: _byt(request, ett, data["personnummer"]),
         efter_fel=lambda fel: _logga_nekat(request, ett, fel),
     )
-    return _bekrafta(request, ett, sida)
 
 
 def _byt(request: Begaran, ett: Deltagande, nummer: Personnummer) -> None:
@@ -213,7 +224,8 @@ def _logga_nekat(request: Begaran, ett: Deltagande, fel: ValidationError) -> Non
             tjanster.logga_nekat_byte(deltagande=ett, av=request.user)
 
 
-def _bekrafta(request: Begaran, ett: Deltagande, sida: Sida) -> HttpResponse:
+def _bekrafta(request: Begaran, ett: Deltagande, bygg: Callable[[Begaran, Deltagande], Sida]) -> HttpResponse:
+    sida = bygg(request, ett)
     if sida.hinder and (svar := dubbelklick(request)) is not None:
         return redirect(svar)
     adress = reverse("deltagare:deltagande", args=[ett.pk])
@@ -227,10 +239,12 @@ def _bekrafta(request: Begaran, ett: Deltagande, sida: Sida) -> HttpResponse:
                 sida.prova(form.cleaned_data)
             return redirect(en_gang(request, lambda: _gor(request, sida, form.cleaned_data, adress)))
         except Krock as fel:
-            return _efter_krock(request, ett, sida, fel)
+            return _efter_krock(request, ett, bygg, fel)
         except ValidationError as fel:
             sida.efter_fel(fel)
             visa_fel(form, fel, falt=FALT)
+            if sida.hinder:
+                utan_att_spara(form, Lank("Till registreringen", adress))
     return _sidan(request, ett, sida, form)
 
 
@@ -242,21 +256,28 @@ def _gor(request: Begaran, sida: Sida, data: dict[str, Any], adress: str) -> str
     return adress
 
 
-def _efter_krock(request: Begaran, ett: Deltagande, sida: Sida, fel: Krock) -> HttpResponse:
-    """Sidan mot det som nu är sparat, och vad det är."""
+def _efter_krock(
+    request: Begaran, ett: Deltagande, bygg: Callable[[Begaran, Deltagande], Sida], fel: Krock
+) -> HttpResponse:
+    """Sidan mot det som nu är sparat, och vad det är: det som händer, eller varför det inte längre går."""
     nu = nadda(request).get(pk=ett.pk)
+    sida = bygg(request, nu)
     data = request.POST.copy()
     data["version"] = str(nu.version)
-    form = sida.klass(data, knapp=sida.knapp, avbryt=reverse("deltagare:deltagande", args=[nu.pk]))
+    adress = reverse("deltagare:deltagande", args=[nu.pk])
+    form = sida.klass(data, knapp=sida.knapp, avbryt=adress)
     form.is_valid()
+    if nu.utregistrering and "dag" in request.POST:  # sidan gällde en som pågick
+        text = tjanster.RedanUtregistrerad(nu).messages[0]
+        visa_fel(
+            form, ValidationError(format_html('{} <a class="anchor" href="{}">Öppna registreringen</a>', text, adress))
+        )
+    if sida.hinder:
+        visa_fel(form, ValidationError(sida.hinder))
+        utan_att_spara(form, Lank("Till registreringen", adress))
+        return _sidan(request, nu, sida, form)
     visa_fel(form, fel)
-    return _sidan(request, nu, sida, form, skillnader=[("Registreringen", _kort(nu), sida.rubrik)])
-
-
-def _kort(ett: Deltagande) -> str:
-    text = f"inregistrerad {ett.inregistrering.isoformat()}"
-    text += f", utregistrerad {ett.utregistrering.isoformat()}" if ett.utregistrering else ", pågående"
-    return f"{text}, utan identitet" if ett.avidentifierat else text
+    return _sidan(request, nu, sida, form, skillnader=[("Registreringen", kort(nu), sida.rubrik)])
 
 
 def _sidan(

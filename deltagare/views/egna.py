@@ -1,15 +1,26 @@
 """Insatserna som användaren registrerar i, vem den som saknar dem vänder sig till, och sidan att registrera på."""
 
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
 from django.db.models import Func, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from behorighet.roller import Roll
 from behorighet.skydd import Begaran
-from deltagare.forms import Registreringsform
+from deltagare.forms import Registreringsform, utan_att_spara
+from deltagare.models import Deltagande
+from deltagare.tjanster import RedanUtregistrerad
+from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING
+from fkui.fel import visa_fel
+from fkui.layout import Lank
 from insatser.forms.fragefalt import PREFIX
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Insats, Samverkansorganisation
@@ -57,3 +68,44 @@ def inskrivet(request: Begaran) -> dict[str, Any]:
     givet = {namn: request.POST.getlist(namn) for namn in request.POST}
     flera = {namn for namn in givet if namn.startswith(("forsorjning_", "arbetstyp_", PREFIX))}
     return {namn: v if namn in flera else v[-1] for namn, v in givet.items() if v}
+
+
+def visa_redan_utregistrerad(form: forms.Form, ett: Deltagande, *, sjalv: bool = False) -> None:
+    """Säger i formuläret att någon hann före, med länken dit det rättas: att spara igen går inte.
+
+    `sjalv`: samma formulär har skickats förut, med andra uppgifter. Det inskrivna visas kvar, för den som vill föra
+    in det i den utregistrering som finns.
+    """
+    lank, adress = "Rätta utregistreringen", reverse("deltagare:ratta", args=[ett.pk]) + "?tillfalle=ut"
+    registreringen = reverse("deltagare:deltagande", args=[ett.pk])
+    if ett.felregistrerad:
+        lank, adress = "Öppna registreringen", registreringen
+    vem = RedanUtregistrerad(ett).messages[0]
+    if sjalv and ett.utregistrering:
+        vem = f"Du har redan utregistrerat deltagaren, {ett.utregistrering.isoformat()}."
+    text = format_html('{} Det du skrev nu är inte sparat. <a class="anchor" href="{}">{}</a>', vem, adress, lank)
+    form.errors.clear()
+    visa_fel(form, ValidationError(text, code="redan_utregistrerad"))
+    utan_att_spara(form, Lank(lank, adress, sort="primary"), Lank("Avbryt", registreringen))
+
+
+def kort(ett: Deltagande) -> str:
+    """Hur registreringen är, på en rad."""
+    text = f"inregistrerad {ett.inregistrering.isoformat()}"
+    text += f", utregistrerad {ett.utregistrering.isoformat()}" if ett.utregistrering else ", pågående"
+    return f"{text}, utan identitet" if ett.avidentifierat else text
+
+
+def utregistreringens_kvitto(insats: str, dag: date, anledning: str) -> str:
+    """Vad som hände med den som utregistrerades, utan namn (P7). `insats` är tom på sidan som redan säger vilken."""
+    if anledning == FELREGISTRERING:
+        return f"Registreringen{f' i {insats}' if insats else ''} är nu en felregistrering. Den räknas inte någonstans."
+    text = f"Deltagaren är utregistrerad{f' ur {insats}' if insats else ''} {dag.isoformat()}."
+    return f"{text} Identiteten är borttagen." if anledning == ATERTAGET_SAMTYCKE else text
+
+
+def med_lank(text: str, ett: Deltagande) -> SafeString:
+    """Beskedet med en länk till registreringen. Länken säger inget om personen (P7)."""
+    return format_html(
+        '{} <a class="anchor" href="{}">Öppna registreringen</a>', text, reverse("deltagare:deltagande", args=[ett.pk])
+    )

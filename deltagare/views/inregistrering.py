@@ -17,7 +17,7 @@ from deltagare import folkbokforing, tjanster
 from deltagare.folkbokforing import Otillganglig, Svar, forsegling
 from deltagare.forms import VILLKORENS_FALT, Hamtat, Hamtform, Inregistreringsform
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
-from deltagare.views.egna import inskrivet, visa_registrering
+from deltagare.views.egna import inskrivet, med_lank, visa_registrering
 from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
 from insatser.models import Insats, Kommun, Stadsdel
@@ -166,6 +166,7 @@ def _det_hamtade(oppnad: Oppnat, insatser: QuerySet[Insats]) -> Hamtat:
 
 def _med_tillfallen(request: Begaran, form: Inregistreringsform, oppnad: Oppnat) -> None:
     tidigare = tjanster.registreringar(insats_id=oppnad.insats_id, nummer=oppnad.nummer, av=request.user)
+    form.redan_inne = next((ett for ett in tidigare if ett.utregistrering is None), None)
     form.valj_tillfalle(tidigare, nytt="Nyinregistrering")
 
 
@@ -181,7 +182,8 @@ def _spara(
                 data = form.cleaned_data
                 tjanster.hittad_med_skydd(insats=data["insats"], nummer=data["personnummer"], av=request.user)
                 return _skyddad(request, insatser, data["insats"])
-            visa_fel(form, fel, falt=VILLKORENS_FALT)
+            form, falt = _med_avslut(request, insatser, form, fel)
+            visa_fel(form, fel, falt=falt)
     if oppnad:
         _med_tillfallen(request, form, oppnad)
         if request.POST.get("mattillfalle") and "mattillfalle" in form.fields:
@@ -189,9 +191,30 @@ def _spara(
     return visa_registrering(request, form)
 
 
+def _med_avslut(
+    request: Begaran, insatser: QuerySet[Insats], form: Inregistreringsform, fel: ValidationError
+) -> tuple[Inregistreringsform, dict[str, str]]:
+    """Formuläret, som frågar efter utregistreringen när perioden går in i en senare, och fältet för varje villkor."""
+    falt = dict(VILLKORENS_FALT)
+    if getattr(fel, "code", "") != tjanster.EN_SENARE:
+        return form, falt
+    if form.avslutet():
+        return form, {**falt, tjanster.EN_SENARE: "utregistrering"}
+    data = request.POST.copy()
+    data["avslut"] = "1"
+    form = Inregistreringsform(data, insatser=insatser, hamtat=form.hamtat)
+    form.is_valid()
+    return form, falt
+
+
+def _avslut(form: Inregistreringsform) -> tjanster.Avslut | None:
+    givet = form.avslutet()
+    return tjanster.Avslut(**givet) if givet else None
+
+
 def _inregistrera(form: Inregistreringsform, request: Begaran) -> str:
     data, folkbokfort = form.cleaned_data, form.folkbokfort()
-    insats = data["insats"]
+    insats, avslut = data["insats"], _avslut(form)
     deltagande = tjanster.inregistrera(
         insats=insats,
         nummer=data["personnummer"],
@@ -200,12 +223,18 @@ def _inregistrera(form: Inregistreringsform, request: Begaran) -> str:
         inregistrering=data["inregistrering"],
         fore=form.svar(),
         svar=form.fragesvar(),
+        avslut=avslut,
         av=request.user,
     )
-    # Inget namn i beskedet: det sparas i webbläsaren till nästa sida (P7).
-    messages.success(request, f"Deltagaren är inregistrerad i {insats.namn} {deltagande.inregistrering.isoformat()}.")
+    # Inget namn i beskedet: det sparas till nästa sida (P7).
+    text = f"Deltagaren är inregistrerad i {insats.namn} {deltagande.inregistrering.isoformat()}"
+    text += f" och utregistrerad {avslut.utregistrering.isoformat()}." if avslut else "."
+    messages.success(request, med_lank(text, deltagande))
     for text in tjanster.varningar(
-        insats=insats, kommun=folkbokfort["kommun"], kon=deltagande.kon, inregistrering=deltagande.inregistrering
+        insats=insats,
+        kommun=folkbokfort["kommun"],
+        kon=deltagande.kon,
+        inregistrering=None if avslut else deltagande.inregistrering,
     ):
         messages.warning(request, text)
     return f"{reverse('deltagare:registrera')}?insats={insats.pk}"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from behorighet.inskick import dubbelklick, en_gang
+from behorighet.inskick import RedanSkickat, dubbelklick, en_gang, tidigare_svar
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
@@ -20,9 +20,13 @@ from deltagare.forms.fragor import Frageform
 from deltagare.forms.rattelse import Rattelseform
 from deltagare.models import Deltagande
 from deltagare.tjanster.rattelse import FELREGISTRERAD
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE
+from deltagare.uppgifter import FELREGISTRERING
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
-from deltagare.views.egna import inskrivet
+from deltagare.views.egna import (
+    inskrivet,
+    utregistreringens_kvitto,
+    visa_redan_utregistrerad,
+)
 from fkui.fel import visa_fel
 from insatser.models import Insats, Tillfalle
 
@@ -53,7 +57,9 @@ def ratta(request: Begaran, pk: int) -> HttpResponse:
 def utregistrera(request: Begaran, pk: int) -> HttpResponse:
     """Utregistrera, med samma fält som på *Registrera deltagare*. Går också utan identitet."""
     ett = deltagande_att_visa(request, pk)
-    if ett.utregistrering and not request.POST:
+    if ett.utregistrering and "spara" in request.POST:
+        return _redan_utregistrerad(request, ett)
+    if ett.utregistrering:
         return _gar_inte(request, ett, "Utregistrera", REDAN_UT)
     return _visa(request, ett, RattaUtregistrering, _utregistrera, "Utregistrera")
 
@@ -80,6 +86,22 @@ def _gar_inte(request: Begaran, ett: Deltagande, rubrik: str, hinder: str) -> Ht
     return render(request, "deltagare/deltagande_ratta.html", kontext)
 
 
+def _redan_utregistrerad(request: Begaran, ett: Deltagande) -> HttpResponse:
+    """Det inskrivna, och att någon hann före; det var kanske samma formulär."""
+    sjalv = False
+    try:
+        if svar := tidigare_svar(request):
+            return redirect(svar)
+    except RedanSkickat:
+        sjalv = True
+    avbryt = reverse("deltagare:deltagande", args=[ett.pk])
+    form = RattaUtregistrering(request.POST, deltagande=ett, svar=visning.svar_for(ett), avbryt=avbryt)
+    form.is_valid()
+    visa_redan_utregistrerad(form, ett, sjalv=sjalv)
+    kontext = {"form": form, "deltagande": ett, "insats": ett.insats, "personen": vem(ett), "rubrik": "Utregistrera"}
+    return render(request, "deltagare/deltagande_ratta.html", kontext)
+
+
 def _visa(request: Begaran, ett: Deltagande, klass: type[Rattelseform], spara: Spara, rubrik: str) -> HttpResponse:
     svar, avbryt = visning.svar_for(ett), reverse("deltagare:deltagande", args=[ett.pk])
     skickat = request.method == "POST" and "uppdatera" not in request.POST
@@ -89,6 +111,8 @@ def _visa(request: Begaran, ett: Deltagande, klass: type[Rattelseform], spara: S
     if form.is_bound and form.is_valid():
         try:
             return redirect(en_gang(request, lambda: spara(form, ett, request)))
+        except tjanster.RedanUtregistrerad:
+            return _redan_utregistrerad(request, nadda(request).get(pk=ett.pk))
         except Krock as fel:
             ett = nadda(request).get(pk=ett.pk)
             form, skillnader = form.efter_krock(ett, visning.svar_for(ett), fel)
@@ -123,7 +147,10 @@ def _ratta_ut(form: Rattelseform, ett: Deltagande, request: Begaran) -> str:
         svar=form.fragornas_svar(),
         av=request.user,
     )
-    messages.success(request, "Utregistreringen är rättad." if andrade else "Inget var ändrat.")
+    data, text = form.cleaned_data, "Utregistreringen är rättad." if andrade else "Inget var ändrat."
+    if andrade and data["avslutningsanledning"] == FELREGISTRERING:
+        text = utregistreringens_kvitto("", data["utregistrering"], FELREGISTRERING)
+    messages.success(request, text)
     return reverse("deltagare:deltagande", args=[ett.pk])
 
 
@@ -136,8 +163,5 @@ def _utregistrera(form: Rattelseform, ett: Deltagande, request: Begaran) -> str:
         svar=form.fragesvar(),
         av=request.user,
     )
-    text = f"Deltagaren är utregistrerad {data['utregistrering'].isoformat()}."
-    if data["avslutningsanledning"] == ATERTAGET_SAMTYCKE:
-        text += " Identiteten är borttagen."
-    messages.success(request, text)
+    messages.success(request, utregistreringens_kvitto("", data["utregistrering"], data["avslutningsanledning"]))
     return reverse("deltagare:deltagande", args=[ett.pk])

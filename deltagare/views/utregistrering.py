@@ -1,10 +1,10 @@
 """Registrera deltagare: utregistrering. Nås genom `registrering.registrera`."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,10 +15,20 @@ from behorighet.skydd import Begaran
 from deltagare import tjanster
 from deltagare.forms import UTREGISTRERING, VILLKORENS_FALT, Registreringsform, Utregistreringsform
 from deltagare.models import Deltagande
-from deltagare.uppgifter import ATERTAGET_SAMTYCKE
-from deltagare.views.egna import visa_registrering
+from deltagare.models.person import personer_med
+from deltagare.personnummer import Personnummer
+from deltagare.views.egna import (
+    kort,
+    med_lank,
+    utregistreringens_kvitto,
+    visa_redan_utregistrerad,
+    visa_registrering,
+)
+from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
 from insatser.models import Insats
+
+STORSTA_ID: Final = 2**63 - 1
 
 EN_TIDIGARE: str = (
     "Personen är inte inregistrerad i insatsen nu. Välj en tidigare dag i Mättillfälle och sedan Öppna, eller "
@@ -36,10 +46,13 @@ def utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     alla = tjanster.registreringar(insats_id=insats.pk, nummer=nummer, av=request.user)
     deltagande = next((ett for ett in alla if ett.utregistrering is None), None)
     tidigare = [ett for ett in alla if ett.utregistrering]
+    samma = deltagande is not None and "spara" in request.POST and request.POST.get("deltagande") == str(deltagande.pk)
+    if not samma and (redan := _nyss_utregistrerad(request, insats, nummer)):
+        return _redan_utregistrerad(request, insatser, redan)
     if deltagande is None:
         return _ingen_pagar(request, forsta, tidigare)
     argument: dict[str, Any] = {"insatser": insatser, "deltagande": deltagande}
-    if "spara" not in request.POST or request.POST.get("deltagande") != str(deltagande.pk):
+    if not samma:
         initial = {"insats": insats, "personnummer": nummer.utskrivet, "registrering": UTREGISTRERING}
         form = Utregistreringsform(initial=initial, **argument)
         form.valj_tillfalle(tidigare, nytt="Nyutregistrering")
@@ -47,6 +60,35 @@ def utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     form = Utregistreringsform(request.POST, **argument)
     form.valj_tillfalle(tidigare, nytt="Nyutregistrering")
     return _spara(request, form, deltagande)
+
+
+def _nyss_utregistrerad(request: Begaran, insats: Insats, nummer: Personnummer) -> Deltagande | None:
+    """Personens registrering som sidan gällde när *Spara* valdes, om någon har utregistrerat den sedan dess.
+
+    Den som är utan identitet syns inte längre bland personens registreringar.
+    """
+    pk = heltal_hogst(request.POST.get("deltagande", ""), STORSTA_ID) if "spara" in request.POST else None
+    if pk is None:
+        return None
+    personens = Q(avidentifierat=True) | Q(person__in=personer_med(nummer.nummer))
+    nadda = Deltagande.objects.synliga_for(request.user, request.rattighet).select_related(
+        "insats", "person__identitet"
+    )
+    return nadda.filter(personens, pk=pk, insats=insats, utregistrering__isnull=False).first()
+
+
+def _redan_utregistrerad(request: Begaran, insatser: QuerySet[Insats], ett: Deltagande) -> HttpResponse:
+    sjalv = False
+    try:
+        if svar := tidigare_svar(request):
+            return redirect(svar)  # det var samma formulär som utregistrerade
+    except ValidationError:
+        sjalv = True
+    tjanster.logga_visning(deltagande=ett, av=request.user)
+    form = Utregistreringsform(request.POST, insatser=insatser, deltagande=ett)
+    form.is_valid()
+    visa_redan_utregistrerad(form, ett, sjalv=sjalv)
+    return visa_registrering(request, form)
 
 
 def _ingen_pagar(request: Begaran, form: Utregistreringsform, tidigare: list[Deltagande]) -> HttpResponse:
@@ -66,9 +108,10 @@ def _spara(request: Begaran, form: Utregistreringsform, deltagande: Deltagande) 
     if form.is_valid():
         try:
             adress = en_gang(request, lambda: _utregistrera(form, deltagande, request))
+        except tjanster.RedanUtregistrerad as fel:
+            return _redan_utregistrerad(request, form.inom_rackvidd, fel.deltagande)
         except Krock as fel:
-            visa_fel(form, fel)
-            return visa_registrering(request, form, _skillnader(deltagande, form))
+            return _efter_krock(request, form, deltagande, fel)
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
@@ -76,16 +119,15 @@ def _spara(request: Begaran, form: Utregistreringsform, deltagande: Deltagande) 
     return visa_registrering(request, form)
 
 
-def _skillnader(deltagande: Deltagande, form: Registreringsform) -> list[tuple[str, str, str]]:
+def _efter_krock(request: Begaran, form: Utregistreringsform, deltagande: Deltagande, fel: Krock) -> HttpResponse:
+    """Formuläret mot registreringen så som den är nu, och hur den är."""
     deltagande.refresh_from_db()
-    ut = deltagande.utregistrering
-    return [
-        (
-            "Utregistrering",
-            ut.isoformat() if ut else "inte utregistrerad",
-            form.cleaned_data["utregistrering"].isoformat(),
-        )
-    ]
+    data = request.POST.copy()
+    data["version"] = str(deltagande.version)
+    form.data = data
+    visa_fel(form, fel)
+    skrivet = f"utregistrerad {form.cleaned_data['utregistrering'].isoformat()}"
+    return visa_registrering(request, form, [("Registreringen", kort(deltagande), skrivet)])
 
 
 def _utregistrera(form: Registreringsform, deltagande: Deltagande, request: Begaran) -> str:
@@ -99,8 +141,6 @@ def _utregistrera(form: Registreringsform, deltagande: Deltagande, request: Bega
         svar=form.fragesvar(),
         av=request.user,
     )
-    text = f"Deltagaren är utregistrerad ur {deltagande.insats.namn} {data['utregistrering'].isoformat()}."
-    if data["avslutningsanledning"] == ATERTAGET_SAMTYCKE:
-        text += " Identiteten är borttagen."
-    messages.success(request, text)
+    kvitto = utregistreringens_kvitto(deltagande.insats.namn, data["utregistrering"], data["avslutningsanledning"])
+    messages.success(request, med_lank(kvitto, deltagande))
     return f"{reverse('deltagare:registrera')}?insats={deltagande.insats_id}"

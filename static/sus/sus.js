@@ -195,6 +195,20 @@
     return true;
   }
 
+  // En fil hämtas utan att sidan byts: felen från förra försöket ska inte stå kvar
+  function glomFel(form) {
+    for (const fel of form.querySelectorAll(".sus-felruta, .sus-faltfel")) {
+      fel.remove();
+    }
+    for (const falt of form.querySelectorAll("[aria-invalid]")) {
+      falt.removeAttribute("aria-invalid");
+    }
+    for (const omslag of form.querySelectorAll(".text-field--error, .select-field--error, .checkbox--error")) {
+      omslag.classList.remove("text-field--error", "select-field--error", "checkbox--error");
+    }
+    document.title = document.title.replace(/^Fel: /, "");
+  }
+
   function vidSkickat(handelse) {
     const form = handelse.target;
     if (handelse.defaultPrevented || form.method === "dialog") {
@@ -208,6 +222,9 @@
     window.setTimeout(() => {
       skickas = null;
     }, 1000);
+    if ("gerFil" in form.dataset) {
+      glomFel(form);
+    }
     if (form.method === "post") {
       form.dataset.skickad = "1";
       // aria-disabled i stället för disabled: fokus blir kvar, och knappens namn följer med det som skickas

@@ -289,7 +289,7 @@ def test_fragor_som_inte_galler_doljs_och_skickas_inte(oppna: Callable[..., Page
     expect(efter).to_be_hidden()
     hand.skriv("Datum för utregistrering", DAGEN)
     hand.tryck("Spara")
-    expect(hand.sida.get_by_text("Deltagaren är utregistrerad ur Broar")).to_be_visible()
+    expect(hand.sida.get_by_text("Registreringen i Broar är nu en felregistrering.")).to_be_visible()
 
 
 @pytest.mark.parametrize("skript", [True, False])

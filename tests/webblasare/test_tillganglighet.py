@@ -304,6 +304,31 @@ def _mattillfalle(hand: Mus, varld: Varld) -> None:
     expect(hand.knapp("Öppna")).to_be_visible()
 
 
+def _krock_med_perioden(hand: Mus, varld: Varld) -> None:
+    with override_settings(SUS_FOLKBOKFORING="register"):
+        _folkbokford(hand, varld, nummer=varld.inskriven)
+        hand.skriv("Datum för samtycke", "2024-02-01")
+        hand.tryck("Hämta")
+        expect(hand.sida.get_by_role("group", name="Svar på Hämta")).to_be_focused()
+        hand.skriv("Datum för inregistrering", "2024-02-01")
+        hand.tryck("Spara")
+        expect(hand.sida.get_by_role("region", name="Situationen efter")).to_be_visible()
+
+
+def _redan_utregistrerad(hand: Mus, varld: Varld) -> None:
+    with transaction.atomic():
+        ett = fabriker.inregistrera(varld.last, varld.deltagaransvarig, nummer=fabriker.nytt_nummer())
+    hand.sida.goto(f"/deltagare/{ett.pk}/utregistrera/")
+    ut = {"utregistrering": date(2025, 6, 1), "avslutningsanledning": "flytt", "efter": {"arbete_efter": 50}}
+    with transaction.atomic():
+        satt_sammanhang(varld.deltagaransvarig)
+        utregistrera(deltagande=ett, version=1, **ut, av=varld.deltagaransvarig)
+    hand.skriv("Datum för utregistrering", IDAG.isoformat())
+    hand.valj("Avslutningsanledning", "Fullföljd insats")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("Deltagaren är redan utregistrerad")).to_be_visible()
+
+
 def _ur_folkbokforingen_med_fel(hand: Mus, varld: Varld) -> None:
     with override_settings(SUS_FOLKBOKFORING="register"):
         _folkbokford(hand, varld)
@@ -964,6 +989,8 @@ LAGEN: Final = {
     "hämtad ur folkbokföringen, fel": ("deltagaransvarig", _ur_folkbokforingen_med_fel),
     "hämtad, skyddade personuppgifter": ("deltagaransvarig", _folkbokford_med_skydd),
     "mättillfälle": ("deltagaransvarig", _mattillfalle),
+    "krock med en senare period": ("deltagaransvarig", _krock_med_perioden),
+    "redan utregistrerad": ("deltagaransvarig", _redan_utregistrerad),
     "utregistrering": ("deltagaransvarig", _utregistrering),
     "hämta med fel": ("deltagaransvarig", _hamta_med_fel),
     "hämtad": ("deltagaransvarig", _hamtad),

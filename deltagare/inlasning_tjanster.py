@@ -26,7 +26,7 @@ from deltagare.overforing.lage import Rackvidd
 from deltagare.overforing.tabellfil import Tabell
 from deltagare.overforing.uppladdat import ARBETSBOK, FOR_MANGA, RADER_HOGST, Uppladdat, tolka
 from deltagare.personnummer import Personnummer
-from deltagare.tjanster import person_for
+from deltagare.tjanster import hittad_med_skydd, person_for
 from insatser.models import Insats, Samverkansorganisation
 
 # En rad kan ha flera fel; fler än så visas inte, men räknas.
@@ -132,7 +132,7 @@ def genomfor(*, pk: UUID, omrade: Omrade, av: Anvandare) -> bool:
                 bokfor=lambda klart: _bokfor(klart, omrade, av),
             )
         except Importfel as fel:
-            _logga_skydd(fel, av)
+            _med_skydd(fel, av)
             _spara(inlasning, _som_json(granskad.uppladdat, utfall, None))
             return False
         inlasning.innehall, inlasning.nyckel_id, inlasning.kvitto = None, "", _som_listor(resultat)
@@ -169,16 +169,18 @@ def _prova(tabeller: Sequence[Tabell], omrade: Omrade, av: Anvandare) -> tuple[U
         )
     except Importfel as fel:
         with transaction.atomic():
-            _logga_skydd(fel, av)
+            _med_skydd(fel, av)
         return utfall, None
     return utfall, resultat
 
 
-def _logga_skydd(fel: Importfel, av: Anvandare) -> None:
-    """Att en rad nekades för att personen har skydd loggas som när *Hämta* svarar det: raden pekar inte på någon."""
+def _med_skydd(fel: Importfel, av: Anvandare) -> None:
+    """En rad som nekades för att personen har skydd är som när *Hämta* svarar det (R19).
+
+    Loggen pekar inte på någon, och finns personen inom räckhåll tas identiteten bort.
+    """
     if isinstance(fel, HarSkydd):
-        typ, roll = Handelse.Typ.PERSON_HAMTAD, Roll.DELTAGARANSVARIG
-        logga(typ, av=av, roll=roll, insats_id=fel.insats, utfall="skyddad")
+        hittad_med_skydd(insats=Insats(pk=fel.insats), nummer=fel.nummer, av=av)
 
 
 def _person_for(insats: int, nummer: Personnummer, fornamn: str, efternamn: str) -> int:

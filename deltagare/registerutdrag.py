@@ -225,6 +225,14 @@ def for_nummer(*, index: bytes, using: str) -> Registerutdrag:
         return _bygg(person_id, list(_med_allt(alla)), index, hela=True, using=using)
 
 
+def _alla_index(person_id: int | None, index: bytes, using: str) -> list[bytes]:
+    """De nycklade indexen för personens nummer: det som gäller först, och sedan de som har bytts."""
+    if person_id is None:
+        return [index]
+    bytta = TidigareNummer.objects.using(using).filter(person=person_id).order_by("pk")
+    return [index, *(bytes(ett) for ett in bytta.values_list("personindex", flat=True))]
+
+
 def _med_allt(deltaganden: DeltagandeQuerySet) -> DeltagandeQuerySet:
     return deltaganden.select_related(
         "insats__samverkansorganisation", "folkbokforing__kommun", "folkbokforing__stadsdel", "person__identitet"
@@ -239,7 +247,7 @@ def _bygg(
         framtaget=timezone.localtime(),
         hela=hela,
         identitet=_identitet(deltaganden, using),
-        folkbokforing=_folkbokforing(index, using) if index else [],
+        folkbokforing=_folkbokforing(_alla_index(person_id, index, using), using) if index else [],
         registreringar=[
             Registrering(
                 en.insats.namn,
@@ -275,12 +283,19 @@ def _identitet(deltaganden: list[Deltagande], using: str) -> list[Uppgift]:
     ]
 
 
-def _folkbokforing(index: bytes, using: str) -> list[Uppgift]:
-    """Raden i det lokala registret. Om den som har skydd sägs bara det: resten lämnar Skatteverket ut."""
-    poster = Registerpost.objects.using(using).filter(personindex=index).select_related("kommun", "stadsdel")
-    post = poster.first()
-    if post is None:
-        return []
+def _folkbokforing(index: list[bytes], using: str) -> list[Uppgift]:
+    """Raderna i det lokala registret, en för varje nummer som står där."""
+    poster = Registerpost.objects.using(using).filter(personindex__in=index).select_related("kommun", "stadsdel")
+    i_ordning = sorted(poster, key=lambda post: index.index(bytes(post.personindex)))
+    return [
+        uppgift._replace(namn=f"{uppgift.namn}_{nr}", etikett=f"{uppgift.etikett} (tidigare nummer)") if nr else uppgift
+        for nr, post in enumerate(i_ordning)
+        for uppgift in _posten(post)
+    ]
+
+
+def _posten(post: Registerpost) -> list[Uppgift]:
+    """Om den som har skydd sägs bara det: resten lämnar Skatteverket ut."""
     kallan = Uppgift("kalla", "Källa", "Det lokala folkbokföringsregistret i SUS, med uppgifter från Skatteverket")
     skydd = Uppgift("skyddad", "Skyddade personuppgifter", vardetext(post.skyddad))
     if post.skyddad:

@@ -24,8 +24,10 @@ TAS_UPP_INOM: Final = timedelta(hours=20)
 """En kontroll som avbröts för längre sedan än så börjar om."""
 
 _I_REGISTRET: Final = """
-SELECT i.person_id, coalesce(r.skyddad, false)
-FROM deltagare_identitet i LEFT JOIN deltagare_registerpost r USING (personindex) ORDER BY 1
+SELECT n.person_id, bool_or(coalesce(r.skyddad, false))
+FROM (SELECT person_id, personindex FROM deltagare_identitet
+      UNION ALL SELECT person_id, personindex FROM deltagare_tidigarenummer) n
+LEFT JOIN deltagare_registerpost r USING (personindex) GROUP BY 1 ORDER BY 1
 """
 # Den som slogs upp men aldrig registrerades, och sedan fick skydd, ska inte heller gå att känna igen.
 _UPPSLAGEN: Final = """

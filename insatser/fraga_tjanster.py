@@ -121,9 +121,9 @@ def andra_fraga(
     bekraftat: bool,
     av: Anvandare,
 ) -> Fraga:
-    """Ändrar en fråga som saknar svar och som ingen annan har ändrat sedan `version`, och returnerar den.
+    """Ändrar en obesvarad fråga som ingen annan har ändrat sedan `version`, och returnerar den.
 
-    Ger Krock om någon annan hann före, annars ValidationError: per fält, eller för att frågan har svar.
+    Ger Krock om någon annan hann före, annars ValidationError: per fält, eller för att frågan är besvarad.
     """
     alternativ = _provade_alternativ(svarstyp, alternativ)
     _krav_bekraftat(bekraftat=bekraftat)
@@ -165,11 +165,11 @@ def avsluta_fraga(*, fraga: Fraga, version: int, till: date, av: Anvandare) -> F
 
 
 def ta_bort_fraga(*, fraga: Fraga, av: Anvandare) -> None:
-    """Tar bort en fråga som saknar svar. Ger ValidationError om den har fått svar."""
+    """Tar bort en obesvarad fråga. Ger ValidationError om den är besvarad, också med *Uppgift saknas*."""
     with skriver():
         fraga = _last(fraga, av)
         if fraga.pk in antal_svar(fraga.samverkansorganisation):
-            raise ValidationError("Frågan har svar och kan inte tas bort. Avsluta den i stället.")
+            raise ValidationError("Frågan är besvarad och kan inte tas bort. Avsluta den i stället.")
         _logga("borttagen", fraga, av)
         fraga.delete()
 
@@ -202,7 +202,10 @@ def flytta_fraga(*, fraga: Fraga, upp: bool, av: Anvandare) -> tuple[int, int]:
 
 
 def antal_svar(organisation: Samverkansorganisation) -> dict[int, int]:
-    """Hur många svar varje fråga (id) i samverkansorganisationen har. Aldrig vilkas: det når inte den som frågar."""
+    """Hur många svar varje besvarad fråga (id) i samverkansorganisationen har; 0 om alla är *Uppgift saknas*.
+
+    Aldrig vilkas: det når inte den som frågar.
+    """
     with connection.cursor() as markor:
         markor.execute("SELECT fraga_id, antal FROM antal_svar(%s)", [organisation.pk])
         return dict(markor.fetchall())

@@ -200,7 +200,7 @@ def test_fraga_med_svar_avslutas_men_andras_och_tas_inte_bort(org, administrator
         fraga_tjanster.andra_fraga(fraga=fraga, version=1, **uppgifter(), av=administrator)
     with pytest.raises(ValidationError, match="kan inte tas bort"):
         fraga_tjanster.ta_bort_fraga(fraga=fraga, av=administrator)
-    with pytest.raises(ValidationError, match="svar från 2025-03-01"):
+    with pytest.raises(ValidationError, match="registrering från 2025-03-01"):
         fraga_tjanster.avsluta_fraga(fraga=fraga, version=1, till=date(2025, 2, 28), av=administrator)
 
     fraga_tjanster.avsluta_fraga(fraga=fraga, version=1, till=date(2025, 3, 1), av=administrator)
@@ -254,7 +254,7 @@ def test_ra_sql_mot_en_fraga_med_svar_nekas(org, sats, agare):
     av = fabriker.deltagaransvarig(insatsen)
     fabriker.inregistrera(insatsen, av, svar=[(fraga, [fraga.alternativ.first().pk])])
 
-    with pytest.raises(IntegrityError, match="Frågan har svar"), transaction.atomic(), connection.cursor() as markor:
+    with pytest.raises(IntegrityError, match="Frågan är besvarad"), transaction.atomic(), connection.cursor() as markor:
         if agare:
             markor.execute("SET LOCAL ROLE sus_agare")
         markor.execute(sats)
@@ -545,7 +545,7 @@ def test_fraga_med_svar_visas_last_och_det_inskrivna_tappas_inte(client, org, ad
 
     assert "går inte att ändra" in visad
     assert 'name="text"' not in visad
-    assert "Frågan har svar och kan inte ändras." in nekad
+    assert "Frågan är besvarad och kan inte ändras." in nekad
     assert "Det jag skrev?" in nekad
 
 
@@ -569,7 +569,7 @@ def test_ta_bort_pa_sidan(client, org, administrator):
     fraga = fabriker.fraga(org, "en")
     sida = reverse("fragor:ta_bort", args=[fraga.pk])
 
-    assert "Frågan har inga svar." in text(client.get(sida))
+    assert "Frågan är obesvarad." in text(client.get(sida))
     svar = client.post(sida, {"token": str(uuid4())}, follow=True)
 
     assert "är borttagen" in text(svar)
@@ -765,8 +765,12 @@ def test_en_fraga_med_bara_uppgift_saknas_gar_inte_att_andra(client, org, insats
 
     assert "Frågan är besvarad och går inte att ändra." in sida
     assert "Antal svar: 0" in sida
+    listan = text(client.get(reverse("fragor:lista", args=[org.pk])))
+    assert reverse("fragor:avsluta", args=[fraga.pk]) in listan
+    assert reverse("fragor:andra", args=[fraga.pk]) not in listan
+    assert reverse("fragor:ta_bort", args=[fraga.pk]) not in listan
     satt_sammanhang(administrator)
-    with pytest.raises(ValidationError, match="har svar"):
+    with pytest.raises(ValidationError, match="är besvarad"):
         fraga_tjanster.ta_bort_fraga(fraga=fraga, av=administrator)
 
 

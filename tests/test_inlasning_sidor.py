@@ -481,20 +481,35 @@ def test_den_som_har_skydd_ar_fel_pa_raden_och_lamnar_inget_spar(client, insats,
         assert not Identitet.objects.exists()
 
 
-def test_den_registrerade_som_har_fatt_skydd_ar_fel_pa_raden(client, insats, deltagaransvarig):
+def test_den_registrerade_som_har_fatt_skydd_ar_fel_pa_raden_och_blir_av_med_identiteten(
+    client, insats, deltagaransvarig
+):
     vanlig, hemlig = fabriker.nytt_nummer(), fabriker.nytt_nummer()
     fabriker.inregistrera(insats, deltagaransvarig, nummer=hemlig)
+    annan = fabriker.insats(insats.samverkansorganisation)
+    fabriker.inregistrera(annan, fabriker.deltagaransvarig(annan), nummer=hemlig)
     with som_agare():
         post(hemlig, skyddad=True).save()
+    satt_sammanhang(deltagaransvarig)
+    data = deltagandefil(insats, vanlig, hemlig)
 
-    adress, sida = granskad(client, deltagandefil(insats, vanlig, hemlig), "deltaganden.csv", omrade="deltaganden")
-    las_in(client, adress)
+    _, sida = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
 
-    assert "3 personnummer Personen ska registreras som anonym deltagare. Ta bort raden ur filen." in texten(sida)
+    assert "3 personnummer Raden går inte att läsa in. Ta bort den ur filen." in texten(sida)
+    assert "anonym deltagare" not in texten(sida)
+    satt_sammanhang(deltagaransvarig)
     rader = Handelse.objects.filter(typ="person_hamtad").values_list("insats_id", "person_id", "detaljer")
-    assert set(map(str, rader)) == {str((insats.pk, None, {"utfall": "skyddad"}))}
+    assert list(map(str, rader)) == [str((insats.pk, None, {"utfall": "skyddad"}))]
     with som_agare():
-        assert Deltagande.objects.count() == 1
+        assert list(Deltagande.objects.values_list("avidentifierat", flat=True)) == [True, True]
+        assert not Identitet.objects.exists()
+        assert Handelse.objects.filter(typ="avidentifierad", av_id=deltagaransvarig.pk).count() == 2
+    # Raden känns igen på sitt avtryck: deltagandet räknas en gång.
+    adress, sida = granskad(client, data, "deltaganden.csv", omrade="deltaganden")
+    assert "Deltaganden 1 0 1" in texten(sida)
+    las_in(client, adress)
+    with som_agare():
+        assert Deltagande.objects.count() == 3
 
 
 def test_skydd_hos_den_utom_rackhall_syns_inte_i_databasens_svar(insats, deltagaransvarig):

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from behorighet.models import Handelse
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
-from deltagare import tjanster
+from deltagare import kryptering, tjanster
 from deltagare.models import Deltagande, Gallringsregel, Uppslag
 from deltagare.personnummer import tolka
 from deltagare.registerutdrag import for_anvandare
@@ -350,6 +350,55 @@ def test_det_gamla_numret_ger_samma_utdrag(egen_databas, monkeypatch, tmp_path):
     assert data["identitet"]["personnummer"]["varde"] == nytt.utskrivet
     assert data["identitet"]["tidigare_nummer"]["varde"] == gammalt.utskrivet
     assert len(data["registreringar"]) == 1
+
+
+def test_uppslag_och_registerpost_under_ett_bytt_nummer_ar_med(egen_databas, monkeypatch, tmp_path):
+    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    with transaction.atomic():
+        insats = fabriker.insats()
+        konto = fabriker.deltagaransvarig(insats)
+        satt_sammanhang(konto)
+        _hamtad(insats, gammalt)  # finns inte i SUS: ett uppslag
+        ett = fabriker.inregistrera(insats, konto, nummer=gammalt)
+        tjanster.byt_nummer(deltagande=ett, nytt=nytt, av=konto)
+        _hamtad(insats, gammalt)  # efter bytet: på personen
+        assert list(Handelse.objects.filter(typ="person_hamtad", person_id=ett.person_id).values_list("insats_id")) == [
+            (insats.pk,)
+        ]
+        assert loggen(ett.person_id).count("person_hamtad") == 2
+        with som_agare():
+            post(gammalt, fornamn="Kanariefågel").save()
+
+    kor(monkeypatch, tmp_path, nytt.utskrivet)
+
+    data = json.loads((tmp_path / "registerutdrag.json").read_text())
+    hamtad = Handelse.Typ.PERSON_HAMTAD.label
+    assert [rad["vad"] for rad in data["lasningar"]].count(hamtad) == 2
+    assert data["folkbokforing"]["fornamn"]["varde"] == "Kanariefågel"
+
+
+def test_bada_numren_i_folkbokforingsregistret(egen_databas, monkeypatch, tmp_path):
+    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    with transaction.atomic():
+        insats = fabriker.insats()
+        konto = fabriker.deltagaransvarig(insats)
+        satt_sammanhang(konto)
+        tjanster.byt_nummer(deltagande=fabriker.inregistrera(insats, konto, nummer=gammalt), nytt=nytt, av=konto)
+        with som_agare():
+            post(gammalt, fornamn="Gammal").save()
+            post(nytt, fornamn="Ny").save()
+
+    kor(monkeypatch, tmp_path, gammalt.utskrivet)
+
+    raden = json.loads((tmp_path / "registerutdrag.json").read_text())["folkbokforing"]
+    assert raden["fornamn"] == {"uppgift": "Förnamn", "varde": "Ny"}
+    assert raden["fornamn_1"] == {"uppgift": "Förnamn (tidigare nummer)", "varde": "Gammal"}
+
+
+def _hamtad(insats, nummer):
+    with connection.cursor() as markor:
+        index = kryptering.personindex(nummer.nummer)
+        markor.execute("SELECT logga_uppslag(%s, %s, 'saknas')", [insats.pk, index])
 
 
 def test_varje_tid_ar_svensk_med_sin_zon(client, konto, registrerad):

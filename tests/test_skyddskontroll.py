@@ -9,7 +9,7 @@ from behorighet.models import Handelse
 from behorighet.skydd import satt_sammanhang
 from deltagare import kryptering, skyddskontroll
 from deltagare.folkbokforing import Otillganglig, SvararFel
-from deltagare.models import Deltagande, Identitet, Registerpost, Uppslag
+from deltagare.models import Deltagande, Identitet, Registerpost, TidigareNummer, Uppslag
 from deltagare.personnummer import tolka
 from deltagare.tjanster import skydda_person
 from tests import fabriker
@@ -58,6 +58,17 @@ def test_registret_provas_med_en_sats_och_statistiken_star_kvar(tre, settings, c
 
     call_command("kontrollera_skydd")
     assert capsys.readouterr().out == "2 prövade, 0 har fått skydd och är utan identitet.\n"
+
+    bytt = lagg_in(skyddad=True)
+    TidigareNummer.objects.using("agare").create(
+        person_id=Identitet.objects.using("agare").get(personindex=kryptering.personindex(forsta.nummer)).pk,
+        personindex=kryptering.personindex(bytt.nummer),
+        personnummer=kryptering.kryptera(bytt.nummer, falt="personnummer", nyckel_id=kryptering.aktuell_nyckel()),
+        nyckel_id=kryptering.aktuell_nyckel(),
+    )
+    call_command("kontrollera_skydd")
+    assert capsys.readouterr().out == "2 prövade, 1 har fått skydd och är utan identitet.\n"
+    assert not kvar()(forsta)
 
 
 def test_en_fil_ger_inte_en_skyddad_person_en_identitet(egen_databas, tmp_path):

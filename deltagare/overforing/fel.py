@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from deltagare.overforing.filformat import FILER, PERSONFILER
+from deltagare.personnummer import Personnummer
 
 VISADE: Final = 100  # så många fel skrivs ut; resten räknas
 _BEHALLNA: Final = 20_000  # så många hålls i minnet innan de som ändå inte visas kastas
@@ -43,9 +44,9 @@ class Importfel(Exception):
 class HarSkydd(Importfel):
     """Personen på en av raderna har skyddade personuppgifter (R19)."""
 
-    def __init__(self, insats: int) -> None:
+    def __init__(self, insats: int, nummer: Personnummer) -> None:
         super().__init__()
-        self.insats = insats
+        self.insats, self.nummer = insats, nummer
 
 
 class Ogiltigt(ValueError):

@@ -98,6 +98,8 @@ class Resultat(NamedTuple):
 
 
 _HAR_SKYDD: Final = "Personen ska registreras som anonym deltagare. Ta bort raden ur filen."
+# Deltagandet är redan räknat: som anonym skulle det räknas en gång till.
+_REDAN_RAKNAD: Final = "Raden går inte att läsa in. Ta bort den ur filen."
 _SAMMA_TID: Final = frozenset({"deltaganden_overlappar_inte", "deltagandet_en_gang_per_lopnummer"})
 _OVERLAPPAR: Final = (
     "Personen är redan inregistrerad i insatsen under den tiden. Rätta datumen så att de inte överlappar."
@@ -125,8 +127,8 @@ def las_in(
     """Prövar tabellerna och skriver dem, eller inget. Utan `bokfor` prövas allt, men inget sparas.
 
     `bokfor` anropas i samma transaktion, när allt är skrivet. Felen och varningarna läggs i `utfall`; med minst ett
-    fel kastas Importfel; är det HarSkydd loggar anroparen det. Ger PermissionDenied om ett uppdrag har tagit slut under
-    tiden.
+    fel kastas Importfel; är det HarSkydd loggar anroparen det och tar bort identiteten. Ger PermissionDenied om ett
+    uppdrag har tagit slut under tiden.
     """
     resultat = Resultat({}, [], [])
     try:
@@ -216,20 +218,23 @@ def _skriv_deltaganden(
     fil: Tabellfil, idag: date, person_for: PersonFor, utfall: Utfall
 ) -> tuple[Antal, list[Skrivet]]:
     # Varken vem som har skydd eller hur många får synas på annat sätt än att raden inte går att läsa in (R19).
-    if skyddad := staging.hamta(_REGISTRERAD_MED_SKYDD):
-        ((rad, insats),) = skyddad
-        utfall.fel.lagg(DELTAGANDEN, rad, "personnummer", _HAR_SKYDD)
-        raise HarSkydd(insats)
     rader = dict(fil.rader(_tyst))
     plats = fil.plats
+
+    def nummer(rad: int) -> Personnummer:
+        return tolka(rader[rad][plats["personnummer"]].strip(), idag=idag)
+
+    if skyddad := staging.hamta(_REGISTRERAD_MED_SKYDD):
+        ((rad, insats),) = skyddad
+        utfall.fel.lagg(DELTAGANDEN, rad, "personnummer", _REDAN_RAKNAD)
+        raise HarSkydd(insats, nummer(rad))
     skrivs = gallde = 0
 
     def person(rad: int, insats: int) -> int:
         nonlocal skrivs, gallde
         skrivs, gallde = rad, insats
         falt = rader[rad]
-        nummer = tolka(falt[plats["personnummer"]].strip(), idag=idag)
-        return person_for(insats, nummer, falt[plats["fornamn"]], falt[plats["efternamn"]])
+        return person_for(insats, nummer(rad), falt[plats["fornamn"]], falt[plats["efternamn"]])
 
     try:
         (nya, andrade, oforandrade), skrivna = skriv_deltaganden.skriv_en_i_taget(person)
@@ -241,7 +246,7 @@ def _skriv_deltaganden(
         if villkor != "personen_har_skydd":
             raise
         utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", _HAR_SKYDD)
-        raise HarSkydd(gallde) from None
+        raise HarSkydd(gallde, nummer(skrivs)) from None
     namn = identiteter.skriv(fil, idag, _tyst)
     skrivna += [Skrivet(en, insats, vem, ny=False) for en, insats, vem in staging.hamta(_BYTTA_NAMN)]
     return Antal(nya, andrade + namn, oforandrade - namn), skrivna

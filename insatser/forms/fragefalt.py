@@ -19,6 +19,8 @@ from insatser.models.fraga import HOGST_I_FRITEXT
 
 PREFIX: Final = "fraga_"
 SAKNAS: Final = (Saknas.UPPGIFT.value, "Uppgift saknas")
+# Så som svaret visas när det inte finns.
+OBESVARAD: Final = ("", "Inte besvarad")
 # Kryssrutan vid de frågor som inte har några val heter som frågan, och så här.
 SAKNAS_EFTER: Final = f"_{Saknas.UPPGIFT.value}"
 # Fler än så blir en rullista.
@@ -102,7 +104,7 @@ def _lagrat(vald: str) -> list[int] | Saknas:
     return Saknas.UPPGIFT if vald == SAKNAS[0] else [int(vald)]
 
 
-def _falt(fraga: Fraga) -> forms.Field:
+def _falt(fraga: Fraga, *, gar_att_tomma: bool) -> forms.Field:
     """Frågan som fält. Alternativen är `fraga.val`, se `FragaQuerySet.med_alternativ`."""
     grund: dict[str, Any] = {"label": fraga.text, "required": False}
     falt: forms.Field
@@ -119,12 +121,12 @@ def _falt(fraga: Fraga) -> forms.Field:
     elif fraga.svarstyp == Svarstyp.DATUM:
         falt = Datumfalt(**grund)
     else:
-        falt = _valfalt(fraga, grund)
+        falt = _valfalt(fraga, grund, gar_att_tomma=gar_att_tomma)
     marka(falt, dolj_valfritt=True)
     return falt
 
 
-def _valfalt(fraga: Fraga, grund: dict[str, Any]) -> forms.Field:
+def _valfalt(fraga: Fraga, grund: dict[str, Any], *, gar_att_tomma: bool) -> forms.Field:
     val = [(str(ett["id"]), ett["text"]) for ett in getattr(fraga, "val", [])]
     fel = {"invalid_choice": "Alternativet finns inte längre. Välj ett av dem som visas."}
     if fraga.svarstyp == Svarstyp.FLERA:
@@ -137,8 +139,9 @@ def _valfalt(fraga: Fraga, grund: dict[str, Any]) -> forms.Field:
             **grund,
         )
     knappar = len(val) <= HOGST_RADIOKNAPPAR
+    utan = [OBESVARAD] if gar_att_tomma else []
     return forms.TypedChoiceField(
-        choices=[*val, SAKNAS] if knappar else [("", "Välj"), *val, SAKNAS],
+        choices=[*val, SAKNAS, *utan] if knappar else [("", "Välj"), *val, SAKNAS],
         coerce=_lagrat,
         widget=forms.RadioSelect if knappar else forms.Select,
         initial="",
@@ -164,12 +167,14 @@ class Fragedel(forms.Form):
 
     stallda: Mapping[str, Fraga] = {}
     bortfallna: str = BORTFALLNA
+    gar_att_tomma: bool = False
+    """Sant där ett svar rättas: radioknapparna har då ett val som tar bort det."""
 
     def stall(self, fragor: Iterable[Fraga], tillfalle: str) -> Div:
         """Lägger till fälten och returnerar delen av sidan, som htmx kan byta ut. Utan frågor är den tom."""
         self.stallda = {faltnamn(fraga, tillfalle): fraga for fraga in fragor}
         for namn, fraga in self.stallda.items():
-            self.fields[namn] = _falt(fraga)
+            self.fields[namn] = _falt(fraga, gar_att_tomma=self.gar_att_tomma)
             if not fraga.har_alternativ:
                 self.fields[namn + SAKNAS_EFTER] = _saknasfalt(fraga)
         self.fields["visade_fragor"] = forms.CharField(widget=forms.HiddenInput, required=False)

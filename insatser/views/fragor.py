@@ -31,6 +31,8 @@ class Fragerad:
     fraga: Fraga
     antal: int
     lage: Giltighetslage
+    last: bool
+    """Sant om frågan är besvarad, om också bara med *Uppgift saknas*."""
 
     @property
     def alternativ(self) -> list[str]:
@@ -61,7 +63,7 @@ def lista(request: Begaran, pk: int) -> HttpResponse:
     idag = timezone.localdate()
     antal = fraga_tjanster.antal_svar(organisation)
     fragor = Fraga.objects.filter(samverkansorganisation=organisation).i_ordning().med_alternativ()
-    rader = [Fragerad(fraga, antal.get(fraga.pk, 0), _lage(fraga, idag)) for fraga in fragor]
+    rader = [Fragerad(f, antal.get(f.pk, 0), _lage(f, idag), last=f.pk in antal) for f in fragor]
     return render(
         request,
         "fragor/lista.html",

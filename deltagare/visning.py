@@ -79,12 +79,8 @@ class Besvarad(NamedTuple):
 
 
 def svar_for(deltagande: Deltagande) -> dict[tuple[int, str], Svar]:
-    """Deltagandets svar per fråga och tillfälle, med frågornas alternativ: en fråga till databasen för vart slag."""
-    svaren = list(Svar.objects.filter(deltagande=deltagande))
-    fragor = {f.pk: f for f in Fraga.objects.filter(pk__in={ett.fraga_id for ett in svaren}).med_alternativ()}
-    for ett in svaren:
-        ett.fraga = fragor[ett.fraga_id]
-    return {(ett.fraga_id, ett.tillfalle): ett for ett in svaren}
+    """Deltagandets svar per fråga och tillfälle, med frågornas alternativ: en fråga till databasen."""
+    return {(ett.fraga_id, ett.tillfalle): ett for ett in Svar.objects.filter(deltagande=deltagande).med_fragor()}
 
 
 def fragor(stallda: Iterable[Fraga], svar: Mapping[tuple[int, str], Svar], tillfalle: Tillfalle) -> list[Besvarad]:

@@ -16,7 +16,7 @@ from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
 from deltagare.models import Deltagande, Identitet, Kod, Svar
 from deltagare.personnummer import tolka
-from insatser.models import Insats
+from insatser.models import Insats, Saknas
 from tests import fabriker
 from tests.databas import som_agare
 from tests.folkbokforing import post
@@ -394,6 +394,56 @@ def test_utan_skript_visar_uppdatera_val_fragorna_for_den_nya_dagen(client, insa
     assert f"fraga_{senare.pk}_in" in text(svar)
     assert svar.context["form"]["arbete_fore"].value() == "33"
     assert nu(deltagande, konto).version == 1
+
+
+def test_uppdatera_val_kryssar_inte_i_det_som_ar_avkryssat(client, insats, konto):
+    org = insats.samverkansorganisation
+    tal, flera = fabriker.fraga(org, "tal"), fabriker.fraga(org, "flera")
+    senare = fabriker.fraga(org, "tal", fran=date(2025, 4, 1))
+    ett = fabriker.inregistrera(
+        insats,
+        konto,
+        svar=[(tal, Saknas.UPPGIFT), (flera, [flera.alternativ.first().pk])],
+        fore={"forsorjning_fore": ["sjukpenning"], "arbete_fore": 50, "arbetstyp_fore": ["subventionerat"]},
+    )
+    namn = {f"fraga_{tal.pk}_in_saknas", f"fraga_{flera.pk}_in", "forsorjning_fore", "arbetstyp_fore"}
+    kryssad = {f"fraga_{tal.pk}_in_saknas": "on"}
+    data = formular(client, adress("ratta", ett), uppdatera="1", inregistrering="2025-04-01") | kryssad
+    assert namn <= set(data)
+
+    def visad(data):
+        return client.post(adress("ratta", ett), data).context["form"]
+
+    form = visad({n: v for n, v in data.items() if n not in namn})
+
+    assert {n: form[n].value() for n in namn} == {
+        f"fraga_{tal.pk}_in_saknas": False,
+        f"fraga_{flera.pk}_in": [],
+        "forsorjning_fore": [],
+        "arbetstyp_fore": [],
+    }
+    assert f"fraga_{senare.pk}_in" in form.fields
+    # Det som är ikryssat står kvar, och en fråga som sidan inte visade har sitt sparade svar.
+    assert visad(data)[f"fraga_{tal.pk}_in_saknas"].value()
+    utan_tal = {n: v for n, v in data.items() if n != f"fraga_{tal.pk}_in_saknas"}
+    assert visad(utan_tal | {"visade_fragor": [""]})[f"fraga_{tal.pk}_in_saknas"].value()
+
+
+def test_ett_val_bland_flera_gar_att_ta_bort(client, insats, konto):
+    fraga = fabriker.fraga(insats.samverkansorganisation, "en")
+    ett = fabriker.inregistrera(insats, konto, svar=[(fraga, [fraga.alternativ.first().pk])])
+    plats, namn = adress("ratta", ett), f"fraga_{fraga.pk}_in"
+    data = formular(client, plats)
+    fragorna = client.post(adress("deltagandets_fragor", ett), data, headers={"HX-Request": "true"})
+
+    svar = client.post(plats, data | {namn: ""})
+
+    assert "Inte besvarad" in text(client.get(plats))
+    assert "Inte besvarad" in text(fragorna)
+    assert svar.status_code == 302
+    satt_sammanhang(konto)
+    assert not Svar.objects.exists()
+    assert "Inte besvarad" not in text(client.get(reverse("deltagare:registrera")))
 
 
 def test_svar_pa_fraga_som_inte_langre_stalls_visas_som_text(client, insats, konto):

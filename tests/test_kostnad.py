@@ -5,6 +5,8 @@ Räknas gör det som frågar eller skriver. BEGIN, COMMIT och sparpunkterna, som
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +19,8 @@ from django.utils import timezone
 
 from behorighet.models import Organisation
 from behorighet.roller import RATTIGHETER, Roll
+from behorighet.skydd import satt_sammanhang
+from deltagare.models import Svar
 from sus.vem_far_vad import RADER, Metod, Rackvidd
 from tests import fabriker
 from tests.test_lackor import Formular, text
@@ -172,6 +176,28 @@ def test_utregistrering_med_fa_fragor(client):
         assert client.post(adressen, {**ut, **sparas, **svar}).status_code == 302
 
     assert (hamta.fragor <= VISA, spara.fragor <= SPARA) == (True, True)
+
+
+def test_rattelse_av_allt_med_fa_fragor(client):
+    """Ett svar töms, ett ändras och ett är nytt; dagarna, samtycket och kommunen ändras också, och det varnas om."""
+    insats = fabriker.insats(startdatum=date(2019, 1, 1))
+    konto = fabriker.deltagaransvarig(insats)
+    tomt, andrat, nytt = (fabriker.fraga(insats.samverkansorganisation, "tal", fran=date(2019, 1, 1)) for _ in range(3))
+    ett = fabriker.inregistrera(insats, konto, svar=[(tomt, Decimal(3)), (andrat, Decimal(4))])
+    client.force_login(konto)
+    plats = reverse("deltagare:ratta", args=[ett.pk])
+    with raknat() as visa:
+        form = client.get(plats).context["form"]
+    sparas = {falt.html_name: falt.value() for falt in form if falt.value() not in (None, False)}
+    svar = {f"fraga_{fraga.pk}_in": varde for fraga, varde in ((tomt, ""), (andrat, "5"), (nytt, "6"))}
+    dagar = {"inregistrering": "2025-02-27", "samtycke": "2025-02-26", "samtycke_arkiverat": "2025-03-02"}
+    with raknat() as spara:
+        klar = client.post(plats, {**sparas, **svar, **dagar, "kommun": "0180"})
+
+    assert klar.status_code == 302
+    satt_sammanhang(konto)
+    assert list(Svar.objects.order_by("fraga").values_list("fraga", "tal")) == [(andrat.pk, 5), (nytt.pk, 6)]
+    assert (visa.fragor <= VISA, spara.fragor <= SPARA) == (True, True), (visa.fragor, spara.fragor)
 
 
 LISTOR = [rad.namn for rad in RADER.values() if rad.metod == Metod.GET and rad.vad.startswith(("Söka", "Visa person"))]

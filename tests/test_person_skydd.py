@@ -611,6 +611,20 @@ def test_den_som_registreras_med_sitt_gamla_nummer_ar_samma_person(insats):
         assert Identitet.objects.get().klartext("personnummer") == nytt.nummer
 
 
+def test_skydd_under_det_gamla_numret_galler_personen(insats, ansvarig):
+    ett, nytt, gammalt = med_samordningsnummer(insats, ansvarig), nummer("19810101"), nummer(samordning=True)
+    tjanster.byt_nummer(deltagande=ett, nytt=nytt, av=ansvarig)
+    with som_agare():
+        post(gammalt, skyddad=True).save()
+    annan = fabriker.insats()
+
+    with connection.cursor() as markor:
+        markor.execute("SELECT * FROM deltaganden_med_skydd(%s)", [[ett.pk]])
+        assert markor.fetchall() == [(ett.pk,)]
+    with pytest.raises(ValidationError, match="anonym deltagare"):
+        fabriker.inregistrera(annan, fabriker.deltagaransvarig(annan), nummer=nytt)
+
+
 def test_det_gamla_numret_finns_hos_den_som_blir_kvar_och_gar_med_identiteten(insats, ansvarig):
     nytt, gammalt = nummer("19810101"), nummer(samordning=True)
     i_samma = fabriker.inregistrera(insats, ansvarig, nummer=nytt, inregistrering=date(2024, 1, 1))
@@ -713,7 +727,7 @@ def test_namnet_vid_bytet_ar_det_som_galler_nar_det_ar_last(egen_databas):
             last.set()
             while not sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
                 pass
-            uppdatera_namn(ett.person_id, fornamn="Kim", efternamn="Nygift")
+            uppdatera_namn(ett.person_id, fornamn="Kim", efternamn="Nygift", dag=date(2025, 3, 1))
         return "klar"
 
     def byt():

@@ -472,7 +472,7 @@ def test_tillbaka_och_andra_efter_utregistrering_ger_besked(client, insats, delt
     svar = client.post(reverse("deltagare:registrera"), data | {"utregistrering": "2025-07-01"})
 
     assert svar.status_code == 200
-    assert "Du har redan utregistrerat deltagaren, 2025-06-01. Det du skrev nu är inte sparat." in text(svar)
+    assert "Deltagaren är redan utregistrerad 2025-06-01. Det du skrev nu är inte sparat." in text(svar)
 
 
 def test_samma_samtycke_racker_inte_till_en_ny_inregistrering(client, insats, deltagaransvarig):

@@ -55,6 +55,8 @@ class Anonymform(forms.Form):
             "hx-select": "#registrerade-anonyma",
             "hx-swap": "outerHTML",
             "hx-sync": "this:replace",
+            # GET till sidans egen adress: den som laddar om ser samma insats.
+            "hx-replace-url": "true",
         }
         self.helper = FormHelper()
         self.helper.form_id = "anonyma"

@@ -74,13 +74,22 @@ class MedFragor(Fragedel):
 
 
 class Frageform(MedFragor):
-    """Bara frågorna, för htmx. `fritext` är falskt för den som är utan identitet (P10)."""
+    """Bara frågorna, för htmx.
+
+    `fritext` är falskt för den som är utan identitet (P10); `gar_att_tomma` sant när svaren rättas.
+    """
 
     def __init__(
-        self, *args: Any, insatser: QuerySet[Insats], tillfalle: Tillfalle, fritext: bool = True, **kwargs: Any
+        self,
+        *args: Any,
+        insatser: QuerySet[Insats],
+        tillfalle: Tillfalle,
+        fritext: bool = True,
+        gar_att_tomma: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._fritext = fritext
+        self._fritext, self.gar_att_tomma = fritext, gar_att_tomma
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True

@@ -115,7 +115,7 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         self.hamtat = hamtat
         self.redan_inne: Deltagande | None = None
         kodval = self._lagg_till_falten()
-        avslutet = self.fraga_om_avslutet(kodval) if self._inmatat(avslut.FALT) == "1" else []
+        avslutet = self.fraga_om_avslutet(kodval) if self._avslutet_fragas() else []
         hamta = folkbokforing.finns()
         rutor: list[Any] = [Skyddruta(skyddad)] if skyddad else []
         if hamtat:
@@ -154,6 +154,14 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
             *avslutet,
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
         )
+
+    def _avslutet_fragas(self) -> bool:
+        given = str(self._inmatat(avslut.FALT) or "")
+        nummer = str(self._inmatat("personnummer") or "")
+        self._annans_avslut = bool(given) and avslut.galler_annat(
+            given, personnummer=nummer, insats_id=self._vald_insats()
+        )
+        return bool(given) and not self._annans_avslut
 
     def _lagg_till_falten(self) -> Kodval:
         kodval, falt = Kodval(), self.fields
@@ -218,6 +226,8 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         if kommun and stadsdel and stadsdel.kommun_id != kommun.pk:
             self.add_error("stadsdel", f"{stadsdel.namn} ligger inte i {kommun.namn}.")
         self.prova_avslutet(data)
+        if self._annans_avslut and avslut.nagot_ifyllt(self.data):
+            self.add_error(None, avslut.GALLDE_ETT_ANNAT)
         return data
 
     def bara_hamtas_fel(self) -> None:

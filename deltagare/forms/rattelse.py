@@ -58,6 +58,7 @@ class Rattelseform(MedFragor, Svarsdel):
     """Det som in- och utregistreringen har gemensamt när de rättas."""
 
     nar: Tillfalle
+    gar_att_tomma = True
     bortfallna = f"{BORTFALLNA} Svar som redan är sparade står kvar."
     villkorens_falt: Mapping[str, str] = VILLKORENS_FALT
 
@@ -68,13 +69,15 @@ class Rattelseform(MedFragor, Svarsdel):
     registrering = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, deltagande: Deltagande, svar: Svaren, avbryt: str, **kwargs: Any) -> None:
-        self.deltagande, self.avbryt, self._sparade = deltagande, avbryt, svar
-        kwargs["initial"] = {**self._sparat(), **self._sparade_svar(), **(kwargs.get("initial") or {})}
+        self.deltagande, self.avbryt, self.sparade = deltagande, avbryt, svar
+        self._inskickat: dict[str, Any] = kwargs.get("initial") or {}
+        kwargs["initial"] = {**self._sparat(), **self._sparade_svar(), **self._inskickat}
         super().__init__(*args, **kwargs)
         self.fields.update(svarsfalt(self.tillfalle, self._lagg_till_falten()))
         for fraga in ("arbetar", "studerar", "arbetssokande"):
             # Ett svar som var fel ska gå att ta tillbaka.
             valfalt(self, f"{fraga}_{self.tillfalle}").choices = [*JA_NEJ, TOMT]
+        self._tom_avkryssade(self.fields)
         self.helper = FormHelper()
         self.helper.form_id = "rattelse"
         self.helper.attrs = {"autocomplete": "off"}
@@ -104,7 +107,7 @@ class Rattelseform(MedFragor, Svarsdel):
     def _sparade_svar(self) -> dict[str, Any]:
         return {
             namn: varde
-            for (_, nar), ett in self._sparade.items()
+            for (_, nar), ett in self.sparade.items()
             if nar == self.nar
             for namn, varde in forval(ett.fraga, nar, ett.varde).items()
         }
@@ -114,7 +117,7 @@ class Rattelseform(MedFragor, Svarsdel):
         stallda = set(self.stallda)
         par = [
             (ett.fraga.text, visning.svarstext(ett))
-            for (_, nar), ett in self._sparade.items()
+            for (_, nar), ett in self.sparade.items()
             if nar == self.nar and faltnamn(ett.fraga, nar) not in stallda
         ]
         if not par:
@@ -130,7 +133,23 @@ class Rattelseform(MedFragor, Svarsdel):
     def stall(self, fragor: Iterable[Fraga], tillfalle: str) -> Div:
         """Som för den som registreras; fritext frågas inte om den som är utan identitet (P10)."""
         utan = self.deltagande.avidentifierat
-        return super().stall([f for f in fragor if not (utan and f.svarstyp == Svarstyp.FRITEXT)], tillfalle)
+        visade = {upplaga.partition(".")[0] for upplaga in str(self._inskickat.get("visade_fragor", "")).split()}
+        fragor = [f for f in fragor if not (utan and f.svarstyp == Svarstyp.FRITEXT)]
+        delen = super().stall(fragor, tillfalle)
+        # En fråga som sidan inte visade har ingen hunnit svara på: där gäller det sparade.
+        for namn, fraga in self.stallda.items():
+            if str(fraga.pk) in visade:
+                self._tom_avkryssade(ett for ett in (namn, namn + SAKNAS_EFTER) if ett in self.fields)
+        return delen
+
+    def _tom_avkryssade(self, namnen: Iterable[str]) -> None:
+        """En ruta som inte är ikryssad skickas inte. Utan det här kryssades den i igen av *Uppdatera val*."""
+        for namn in namnen if self._inskickat else ():
+            if namn not in self._inskickat:
+                if isinstance(self.fields[namn], forms.MultipleChoiceField):
+                    self.initial[namn] = []
+                elif isinstance(self.fields[namn], forms.BooleanField):
+                    self.initial[namn] = False
 
     def clean(self) -> dict[str, Any]:
         """Prövar svaren mot varandra (`doman.md` 4)."""

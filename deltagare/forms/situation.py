@@ -69,11 +69,12 @@ class Svarsdel(forms.Form):
             self.add_error(forsorjning, fel)
         for fraga, andel in (("arbetar", "arbete"), ("studerar", "studier")):
             falt = f"{andel}_{till}"
-            ja, given = data.get(f"{fraga}_{till}") == "ja", data.get(falt) is not None
+            ja, given = data.get(f"{fraga}_{till}") == "ja", bool(str(self.data.get(falt, "")).strip())
             if ja and not given and falt not in self.errors:
                 self.add_error(falt, "Ange andelen i procent, 1–100.")
             # Med skript skickas inte det som inte frågas. Utan skript syns det, och ska inte tappas tyst.
             if given and not ja:
+                self.errors.pop(falt, None)  # andelen själv behöver inte vara en andel
                 self.add_error(falt, f"Välj Ja på {fraga.capitalize()}, eller ta bort andelen.")
         arbetstyp = f"arbetstyp_{till}"
         if data.get(arbetstyp) and data.get(f"arbetar_{till}") != "ja":

@@ -1,10 +1,14 @@
 """Utregistrering på *Registrera deltagare*."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.layout import Div, Field, Layout, Row, Submit
+from crispy_forms.utils import TEMPLATE_PACK
 from django import forms
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from deltagare.forms.falt import Kodval, ett_av
 from deltagare.forms.fragor import byt_fragor
@@ -17,16 +21,34 @@ from fkui.layout import Forvald, Knapprad, Lank, Panel, Uppgift
 from insatser.models import Tillfalle
 
 
+class Buret:
+    """Det som är inskrivet för en inregistrering, dolt: den som väljer Inregistrering igen har det kvar."""
+
+    def __init__(self, falten: Iterable[tuple[str, str]]) -> None:
+        self._falten = list(falten)
+
+    def render(self, form: Any, context: Any, template_pack: Any = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
+        """Fälten som formuläret inte har själv."""
+        burna = ((namn, varde) for namn, varde in self._falten if namn not in form.fields)
+        return format_html_join("", '<input type="hidden" name="{}" value="{}">', burna)
+
+
 class Utregistreringsform(Registreringsform):
     """Ut: datum, avslutningsanledning och situationen efter. Frågorna kommer när deltagaren är hämtad."""
 
     tillfalle = "efter"
 
-    def __init__(self, *args: Any, deltagande: Deltagande | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        deltagande: Deltagande | None = None,
+        buret: Iterable[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         panel = self.forsta_panel(hamta=True)
         if deltagande is None:
-            self.helper.layout = Layout(panel, Knapprad(Lank("Avbryt", reverse("start"))))
+            self.helper.layout = Layout(panel, Buret(buret), Knapprad(Lank("Avbryt", reverse("start"))))
             return
         self._lagg_till_falten(deltagande)
         self.helper.layout = Layout(

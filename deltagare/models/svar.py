@@ -5,13 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject, Now
 
 from deltagare.models.deltagande import Deltagande
-from insatser.models import Fraga, Saknas, Svarstyp, Tillfalle
+from insatser.models import Fraga, Saknas, Svarsalternativ, Svarstyp, Tillfalle
 from insatser.models.fraga import HOGST_I_FRITEXT
 
 Svarsvarde = str | Decimal | date | list[int] | Saknas
@@ -35,6 +36,25 @@ def som_kolumner(fraga: Fraga, varde: Svarsvarde) -> dict[str, Any]:
 
 class SvarQuerySet(models.QuerySet["Svar"]):
     """Svar, inom radskyddet."""
+
+    def med_fragor(self) -> list["Svar"]:
+        """Svaren, vart och ett med sin fråga och frågans alternativ som `fraga.val`: en fråga till databasen."""
+        alternativ = Svarsalternativ.objects.filter(fraga=OuterRef("fraga")).order_by("ordning", "pk")
+        val = ArraySubquery(alternativ.values(alternativ=JSONObject(id="pk", text="text")))
+        svaren = list(self.select_related("fraga").annotate(val=val))
+        for ett in svaren:
+            ett.fraga.val = ett.val  # type: ignore[attr-defined]  # som `med_alternativ` ger den
+        return svaren
+
+    def satt(self, *, deltagande: Deltagande, tillfalle: Tillfalle, svar: Iterable[tuple[Fraga, Svarsvarde]]) -> None:
+        """Sparar svaren med en sats, över dem som redan finns."""
+        rader = [
+            Svar(deltagande=deltagande, fraga=fraga, tillfalle=tillfalle, **som_kolumner(fraga, varde))
+            for fraga, varde in svar
+        ]
+        nyckel = ("deltagande", "fraga", "tillfalle")
+        if rader:
+            self.bulk_create(rader, update_conflicts=True, unique_fields=nyckel, update_fields=KOLUMNERNA)
 
     def lagg_till(
         self, *, deltagande: Deltagande, tillfalle: Tillfalle, svar: Iterable[tuple[Fraga, Svarsvarde]]

@@ -4,7 +4,7 @@ from deltagare.tjanster.anonyma import Anonymrad, registrera_anonyma, ta_bort_an
 from deltagare.tjanster.antal import Arsantal, registrera_antal
 from deltagare.tjanster.arkivering import Arkivkrock, arkivera_samtycken
 from deltagare.tjanster.lista import logga_export, logga_lista, logga_utan_traff, registreringar_for
-from deltagare.tjanster.period import EN_SENARE, RedanUtregistrerad
+from deltagare.tjanster.period import EN_SENARE, RedanUtregistrerad, VisarAnnan
 from deltagare.tjanster.person import (
     byt_nummer,
     logga_nekat_byte,
@@ -39,6 +39,7 @@ __all__ = [
     "Arsantal",
     "Avslut",
     "RedanUtregistrerad",
+    "VisarAnnan",
     "angra_utregistrering",
     "arkivera_samtycken",
     "aterta_samtycke",

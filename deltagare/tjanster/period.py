@@ -20,13 +20,24 @@ DAGEN_FORE: Final = timedelta(days=1)
 
 
 class RedanUtregistrerad(Krock):
-    """Någon annan har redan utregistrerat deltagandet: det går att rätta, inte att utregistrera igen."""
+    """Deltagandet är redan utregistrerat: det går att rätta, inte att utregistrera igen."""
 
     def __init__(self, deltagande: Deltagande) -> None:
         self.deltagande = deltagande
         dag = deltagande.utregistrering
-        text = f"Deltagaren är redan utregistrerad {dag.isoformat() if dag else ''} av någon annan."
+        text = f"Deltagaren är redan utregistrerad {dag.isoformat() if dag else ''}."
         ValidationError.__init__(self, text, code="redan_utregistrerad")
+
+
+class VisarAnnan(ValidationError):
+    """Ett nej som säger något om `annan`, en annan av personens registreringar i insatsen.
+
+    Den som visar det loggar först läsningen (P8): här skulle raden gå tillbaka med det som inte sparades.
+    """
+
+    def __init__(self, annan: Deltagande, nej: str | dict[str, str], code: str | None = None) -> None:
+        self.annan = annan
+        super().__init__(nej, code=code)
 
 
 class Period(NamedTuple):
@@ -67,7 +78,7 @@ def krav_pa_perioden(
         if annan:
             text = f"Personen är redan inregistrerad i insatsen {_dagarna(annan)}. {rad(annan)}"
             senare = annan.inregistrering > period().inregistrering
-            raise ValidationError(text, code=EN_SENARE if senare else kod) from fel
+            raise VisarAnnan(annan, text, code=EN_SENARE if senare else kod) from fel
         if datum := _om_datumen(kod, period):
             raise ValidationError(datum, code=kod) from fel
         raise

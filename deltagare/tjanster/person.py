@@ -1,10 +1,11 @@
 """Personen bakom ett deltagande: finns eller skapas, får sitt namn, byter nummer, och blir av med sin identitet."""
 
+from datetime import date
 from typing import Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import F
+from django.db.models import Exists, F
 
 from behorighet.databasfel import skriver
 from behorighet.historik import rader_for
@@ -50,15 +51,18 @@ def person_for(*, insats: Insats, nummer: Personnummer, fornamn: str, efternamn:
         return int(markor.fetchone()[0])
 
 
-def uppdatera_namn(person_id: int, *, fornamn: str, efternamn: str) -> None:
-    """Den senaste registreringens namn gäller för personen.
+def uppdatera_namn(person_id: int, *, fornamn: str, efternamn: str, dag: date) -> None:
+    """Den senaste registreringens namn gäller för personen: finns en inregistrering efter `dag` står namnet kvar.
 
-    Skrivs alltid: antalet frågor säger då inte om personen redan fanns, i en insats som användaren inte når (P2).
+    Skrivs annars alltid: antalet frågor säger då inte om personen redan fanns, i en insats som användaren inte når
+    (P2).
     """
     namn = {"fornamn": fornamn, "efternamn": efternamn}
+    senare = Deltagande.objects.raknas().filter(person_id=person_id, inregistrering__gt=dag, avidentifierat=False)
+    identiteten = Identitet.objects.filter(~Exists(senare), person_id=person_id)
     for nyckel_id in kryptering.nycklar():
         krypterat = {falt: kryptering.kryptera(text, falt=falt, nyckel_id=nyckel_id) for falt, text in namn.items()}
-        if Identitet.objects.filter(person_id=person_id, nyckel_id=nyckel_id).update(**krypterat):
+        if identiteten.filter(nyckel_id=nyckel_id).update(**krypterat):
             return
 
 

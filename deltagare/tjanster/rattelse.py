@@ -12,7 +12,7 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare.models import Deltagande, Folkbokforing, Svar
-from deltagare.models.svar import KOLUMN, KOLUMNERNA, Svarsvarde, som_kolumner
+from deltagare.models.svar import KOLUMN, Svarsvarde
 from deltagare.tjanster.period import Period, krav_pa_perioden, perioden_for
 from deltagare.tjanster.registrering import utregistreras_fore
 from deltagare.tjanster.samtycke import krav_samtyckenas_ordning, last, ta_bort_identiteten
@@ -37,11 +37,13 @@ def ratta_inregistrering(
     stadsdel: Stadsdel | None,
     fore: Mapping[str, Any],
     svar: Frageandring = (),
+    lasta: Iterable[Svar] | None = None,
     av: Anvandare,
 ) -> list[str]:
     """Rättar det som registrerades vid inregistreringen (R18–R23). Ålder och löpnummer följer dagen.
 
-    `kommun` och `stadsdel` räknas inte för ett deltagande utan identitet. Returnerar namnen på det som ändrades; tomt
+    `kommun` och `stadsdel` räknas inte för ett deltagande utan identitet. `lasta` är deltagandets svar, om de lästes
+    efter `deltagande`; annars läses de här. Returnerar namnen på det som ändrades; tomt
     om inget gjorde det. Ger Krock om någon annan har ändrat sedan `version`, annars ValidationError per fält.
     """
     krav_inte_framtid("inregistrering", inregistrering)
@@ -66,7 +68,8 @@ def ratta_inregistrering(
             **fore,
         }
         bosatt = [] if nu.avidentifierat or kommun is None else _folkbokford(nu, kommun, stadsdel)
-        return _spara(nu, nytt, _svarsandring(nu, Tillfalle.IN, svar), bosatt=bosatt, av=av)
+        lasta = _galler_an(lasta, deltagande, version)
+        return _spara(nu, nytt, _svarsandring(nu, Tillfalle.IN, svar, lasta), bosatt=bosatt, av=av)
 
 
 def ratta_utregistrering(
@@ -77,6 +80,7 @@ def ratta_utregistrering(
     avslutningsanledning: str,
     efter: Mapping[str, Any],
     svar: Frageandring = (),
+    lasta: Iterable[Svar] | None = None,
     av: Anvandare,
 ) -> list[str]:
     """Rättar en utregistrering (R21, R22, R25).
@@ -106,7 +110,7 @@ def ratta_utregistrering(
             **(tomma_svar(EFTERFALT) if fel else efter),
         }
         # En felregistrering frågar inget; svaren som finns står kvar till den som ångrar.
-        svaren = _svarsandring(nu, Tillfalle.UT, () if fel else svar)
+        svaren = _svarsandring(nu, Tillfalle.UT, () if fel else svar, _galler_an(lasta, deltagande, version))
         return _spara(nu, nytt, svaren, av=av)
 
 
@@ -186,47 +190,51 @@ def angra_utregistrering(*, deltagande: Deltagande, version: int, av: Anvandare)
     return nu
 
 
+def _galler_an(lasta: Iterable[Svar] | None, deltagande: Deltagande, version: int) -> Iterable[Svar] | None:
+    """Svaren som redan är lästa, om de är de som gäller: varje ändring av ett svar ger deltagandet en ny version."""
+    return lasta if deltagande.version == version else None
+
+
 class _Svarsandring(NamedTuple):
     """Det som skiljer mellan de sparade svaren och de givna."""
 
-    nya: list[tuple[Fraga, Svarsvarde]]
-    andrade: list[Svar]
+    satts: list[tuple[Fraga, Svarsvarde]]
+    """De nya och de ändrade."""
     bort: list[Svar]
 
     @property
     def fragor(self) -> list[int]:
         """Frågornas id, i ordning."""
-        return sorted([fraga.pk for fraga, _ in self.nya] + [svar.fraga_id for svar in (*self.andrade, *self.bort)])
+        return sorted([fraga.pk for fraga, _ in self.satts] + [svar.fraga_id for svar in self.bort])
 
     def verkstall(self, deltagande: Deltagande, tillfalle: Tillfalle) -> None:
         """Skriver ändringen."""
         if self.bort:
             Svar.objects.filter(pk__in=[svar.pk for svar in self.bort]).delete()
-        if self.andrade:
-            Svar.objects.bulk_update(self.andrade, KOLUMNERNA)
-        Svar.objects.lagg_till(deltagande=deltagande, tillfalle=tillfalle, svar=self.nya)
+        Svar.objects.satt(deltagande=deltagande, tillfalle=tillfalle, svar=self.satts)
 
 
 def _alla_bort(deltagande: Deltagande, tillfalle: Tillfalle) -> _Svarsandring:
-    return _Svarsandring([], [], list(Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle)))
+    return _Svarsandring([], list(Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle)))
 
 
-def _svarsandring(deltagande: Deltagande, tillfalle: Tillfalle, svar: Frageandring) -> _Svarsandring:
-    andring = _Svarsandring([], [], [])
-    sparade = {ett.fraga_id: ett for ett in Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle)}
+def _svarsandring(
+    deltagande: Deltagande, tillfalle: Tillfalle, svar: Frageandring, lasta: Iterable[Svar] | None
+) -> _Svarsandring:
+    andring = _Svarsandring([], [])
+    alla = Svar.objects.filter(deltagande=deltagande, tillfalle=tillfalle) if lasta is None else lasta
+    sparade = {ett.fraga_id: ett for ett in alla if ett.tillfalle == tillfalle}
     for fraga, varde in svar:
         if deltagande.avidentifierat and fraga.svarstyp == Svarstyp.FRITEXT:
             continue
         sparat = sparade.get(fraga.pk)
         if sparat is None:
             if varde is not None:
-                andring.nya.append((fraga, varde))
+                andring.satts.append((fraga, varde))
         elif varde is None:
             andring.bort.append(sparat)
         elif not _lika(Saknas.UPPGIFT if sparat.saknas else getattr(sparat, KOLUMN[fraga.svarstyp]), varde):
-            for kolumn, nytt in som_kolumner(fraga, varde).items():
-                setattr(sparat, kolumn, nytt)
-            andring.andrade.append(sparat)
+            andring.satts.append((fraga, varde))
     return andring
 
 

@@ -18,7 +18,14 @@ from deltagare.models import Deltagande, Folkbokforing, Svar
 from deltagare.models.person import personer_med
 from deltagare.models.svar import Svarsvarde
 from deltagare.personnummer import Personnummer
-from deltagare.tjanster.period import Period, RedanUtregistrerad, fore_dagen, krav_pa_perioden, perioden_for
+from deltagare.tjanster.period import (
+    Period,
+    RedanUtregistrerad,
+    VisarAnnan,
+    fore_dagen,
+    krav_pa_perioden,
+    perioden_for,
+)
 from deltagare.tjanster.person import avidentifiera, las_personen, person_for, uppdatera_namn
 from deltagare.tjanster.tid import krav_inte_framtid
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, EFTERFALT, FELREGISTRERING, FOREFALT, Kon, tomma_svar
@@ -94,7 +101,7 @@ def inregistrera(
             **(avslut.uppgifter() if avslut else {}),
         )
         Folkbokforing.objects.create(deltagande=deltagande, kommun=kommun, stadsdel=stadsdel)
-        uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn)
+        uppdatera_namn(person_id, fornamn=fornamn, efternamn=efternamn, dag=inregistrering)
         fragor = Svar.objects.lagg_till(deltagande=deltagande, tillfalle=Tillfalle.IN, svar=svar)
         logga(Handelse.Typ.DELTAGARE_INREGISTRERAD, av=av, **_om(deltagande), **_besvarade(fragor))
         if avslut:
@@ -111,7 +118,7 @@ def _rad_vid_inregistrering(annan: Deltagande, period: Period) -> str:
     senast = fore_dagen(annan.inregistrering)
     if period.utregistrering:
         return f"Ange en utregistrering senast {senast}."
-    return f"Tog den här perioden slut före det? Fyll i utregistreringen nedan, senast {senast}."
+    return f"Tog den här perioden slut före det? Fyll i rutan Utregistrering längre ned på sidan, senast {senast}."
 
 
 def _om(deltagande: Deltagande) -> dict[str, Any]:
@@ -147,22 +154,26 @@ def _nytt_lopnr(insats: Insats, person_id: int, samtycke: date, inregistrering: 
     # Den som har återtagit samtycket knyts inte till den registreringen igen (R25).
     raknas = Q(felregistrerad=False, avidentifierat=False)
     tidigare = raknas & Q(inregistrering__lt=inregistrering, utregistrering__isnull=False)
-    finns = Deltagande.objects.filter(insats=insats, person_id=person_id).aggregate(
+    senare = raknas & Q(inregistrering__gt=inregistrering)
+    personens = Deltagande.objects.filter(insats=insats, person_id=person_id)
+    finns = personens.aggregate(
         forra=Max("samtycke", filter=tidigare),
-        nasta=Min("samtycke", filter=raknas & Q(inregistrering__gt=inregistrering)),
+        nasta=Min("samtycke", filter=senare),
         lopnr=Max("lopnr", filter=Q(inregistrering=inregistrering)),
     )
     if finns["forra"] and finns["forra"] >= samtycke:
-        raise ValidationError(
-            {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."}
+        raise VisarAnnan(
+            personens.filter(tidigare, samtycke=finns["forra"])[0],
+            {"samtycke": "Samtycket gällde en tidigare inregistrering. Ett nytt behövs för varje inregistrering."},
         )
     # Utan ett slut före den nästa säger databasen nej ändå, om tiden.
     if avslutat and finns["nasta"] and finns["nasta"] <= samtycke:
-        raise ValidationError(
+        raise VisarAnnan(
+            personens.filter(senare, samtycke=finns["nasta"])[0],
             {
                 "samtycke": f"Personens nästa samtycke i insatsen är från {finns['nasta'].isoformat()}. "
                 "Ett nytt behövs för varje inregistrering: ange en tidigare dag."
-            }
+            },
         )
     return (finns["lopnr"] or 0) + 1
 

@@ -9,6 +9,7 @@ from behorighet.databasfel import skriver
 from behorighet.krock import krav_version
 from behorighet.models import Anvandare
 from deltagare.models import Deltagande
+from deltagare.tjanster.period import VisarAnnan
 from deltagare.tjanster.person import REDAN_BORTTAGEN, avidentifiera, las_personen
 from deltagare.tjanster.registrering import utregistrera
 from deltagare.tjanster.tid import krav_inte_framtid
@@ -59,9 +60,10 @@ def ta_bort_identiteten(deltagande: Deltagande) -> None:
         person_id=deltagande.person_id, insats_id=deltagande.insats_id, utregistrering=None, avidentifierat=False
     )
     if annat := pagaende.exclude(pk=deltagande.pk).first():
-        raise ValidationError(
+        raise VisarAnnan(
+            annat,
             f"Personen är inregistrerad i insatsen sedan {annat.inregistrering.isoformat()}. "
-            "Återta samtycket på den registreringen: identiteten tas då bort från dem alla."
+            "Återta samtycket på den registreringen: identiteten tas då bort från dem alla.",
         )
     avidentifiera(deltagande)
     deltagande.avidentifierat = True  # så som databasens funktion lämnade raden
@@ -72,29 +74,33 @@ def krav_samtyckenas_ordning(deltagande: Deltagande, *, inregistrering: date, sa
 
     Registreringar utan identitet räknas inte, och nämns inte: de knyts inte till personen igen (R25).
     """
-    ovriga = Deltagande.objects.raknas().filter(
-        insats_id=deltagande.insats_id,
-        person_id=deltagande.person_id,
-        samtycke__isnull=False,
-        avidentifierat=False,
+    ovriga = (
+        Deltagande.objects.raknas()
+        .filter(
+            insats_id=deltagande.insats_id,
+            person_id=deltagande.person_id,
+            samtycke__isnull=False,
+            avidentifierat=False,
+        )
+        .exclude(pk=deltagande.pk)
     )
-    granser = ovriga.exclude(pk=deltagande.pk).aggregate(
-        forra=Max("samtycke", filter=Q(inregistrering__lt=inregistrering)),
-        nasta=Min("samtycke", filter=Q(inregistrering__gt=inregistrering)),
-    )
+    fore, efter = Q(inregistrering__lt=inregistrering), Q(inregistrering__gt=inregistrering)
+    granser = ovriga.aggregate(forra=Max("samtycke", filter=fore), nasta=Min("samtycke", filter=efter))
     if samtycke is None:
         return
     if granser["forra"] and samtycke <= granser["forra"]:
-        raise ValidationError(
+        raise VisarAnnan(
+            ovriga.filter(fore, samtycke=granser["forra"])[0],
             {
                 "samtycke": f"Personens förra samtycke i insatsen är från {granser['forra'].isoformat()}. "
                 "Ett nytt behövs för varje inregistrering: ange en senare dag."
-            }
+            },
         )
     if granser["nasta"] and samtycke >= granser["nasta"]:
-        raise ValidationError(
+        raise VisarAnnan(
+            ovriga.filter(efter, samtycke=granser["nasta"])[0],
             {
                 "samtycke": f"Personens nästa samtycke i insatsen är från {granser['nasta'].isoformat()}. "
                 "Ett nytt behövs för varje inregistrering: ange en tidigare dag."
-            }
+            },
         )

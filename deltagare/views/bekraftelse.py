@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from behorighet.databasfel import skriver
-from behorighet.inskick import dubbelklick, en_gang
+from behorighet.inskick import dubbelklick
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
@@ -24,7 +24,7 @@ from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamf
 from deltagare.models import Deltagande
 from deltagare.personnummer import Personnummer
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
-from deltagare.views.egna import kort
+from deltagare.views.egna import kort, spara_en_gang
 from fkui.fel import visa_fel
 from fkui.layout import Lank
 
@@ -237,7 +237,7 @@ def _bekrafta(request: Begaran, ett: Deltagande, bygg: Callable[[Begaran, Deltag
         try:
             if not sida.hinder:
                 sida.prova(form.cleaned_data)
-            return redirect(en_gang(request, lambda: _gor(request, sida, form.cleaned_data, adress)))
+            return redirect(spara_en_gang(request, lambda: _gor(request, sida, form.cleaned_data, adress)))
         except Krock as fel:
             return _efter_krock(request, ett, bygg, fel)
         except ValidationError as fel:

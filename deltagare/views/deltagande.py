@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -17,7 +18,7 @@ from deltagare import tjanster, visning
 from deltagare.models import Deltagande
 from deltagare.personnummer import har_samordningsnummer
 from deltagare.uppgifter import Kodverk
-from insatser.models import Fraga, Kommun, Tillfalle
+from insatser.models import Fraga, Kommun, Samverkansorganisation, Tillfalle
 
 LAGE: Final = {
     "felregistrerad": ("Felregistrerad", "warning"),
@@ -29,17 +30,28 @@ LAGE: Final = {
 def deltagande_att_visa(request: Begaran, pk: int, *, typ: Handelse.Typ = Handelse.Typ.PERSON_VISAD) -> Deltagande:
     """Deltagandet med person och folkbokföring, om det är inom räckhåll. Läsningen loggas innan något visas (P8)."""
     deltagande = get_object_or_404(nadda(request), pk=pk)
+    # Kommunerna till varningen om en annan kommun, utan en fråga till.
+    deltagande.insats.omrade = deltagande.omrade  # type: ignore[attr-defined]
     tjanster.logga_visning(deltagande=deltagande, typ=typ, av=request.user)
     return deltagande
 
 
+def _omradet() -> QuerySet[Any, Any]:
+    kommuner = Samverkansorganisation.kommuner.through.objects
+    return kommuner.filter(samverkansorganisation_id=OuterRef("insats__samverkansorganisation_id")).values("kommun_id")
+
+
 def nadda(request: Begaran) -> QuerySet[Deltagande]:
     """Deltagandena inom räckhåll, med det som sidorna visar."""
-    return Deltagande.objects.synliga_for(request.user, request.rattighet).select_related(
-        "insats__samverkansorganisation",
-        "person__identitet",
-        "folkbokforing__kommun",
-        "folkbokforing__stadsdel",
+    return (
+        Deltagande.objects.synliga_for(request.user, request.rattighet)
+        .select_related(
+            "insats__samverkansorganisation",
+            "person__identitet",
+            "folkbokforing__kommun",
+            "folkbokforing__stadsdel",
+        )
+        .annotate(omrade=ArraySubquery(_omradet()))
     )
 
 

@@ -1,5 +1,6 @@
 """Insatserna som användaren registrerar i, vem den som saknar dem vänder sig till, och sidan att registrera på."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -13,11 +14,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from behorighet.inskick import en_gang
 from behorighet.roller import Roll
 from behorighet.skydd import Begaran
+from deltagare import tjanster
 from deltagare.forms import Registreringsform, utan_att_spara
 from deltagare.models import Deltagande
-from deltagare.tjanster import RedanUtregistrerad
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING
 from fkui.fel import visa_fel
 from fkui.layout import Lank
@@ -70,20 +72,26 @@ def inskrivet(request: Begaran) -> dict[str, Any]:
     return {namn: v if namn in flera else v[-1] for namn, v in givet.items() if v}
 
 
-def visa_redan_utregistrerad(form: forms.Form, ett: Deltagande, *, sjalv: bool = False) -> None:
-    """Säger i formuläret att någon hann före, med länken dit det rättas: att spara igen går inte.
+def spara_en_gang(request: Begaran, spara: Callable[[], str]) -> str:
+    """Som `en_gang`. Säger nejet något om en annan av personens registreringar loggas läsningen av den (P8)."""
+    try:
+        return en_gang(request, spara)
+    except tjanster.VisarAnnan as fel:
+        tjanster.logga_visning(deltagande=fel.annan, av=request.user)
+        raise
 
-    `sjalv`: samma formulär har skickats förut, med andra uppgifter. Det inskrivna visas kvar, för den som vill föra
-    in det i den utregistrering som finns.
+
+def visa_redan_utregistrerad(form: forms.Form, ett: Deltagande) -> None:
+    """Säger i formuläret att utregistreringen redan finns, med länken dit den rättas: att spara igen går inte.
+
+    Det inskrivna visas kvar, för den som vill föra in det i den utregistrering som finns.
     """
     lank, adress = "Rätta utregistreringen", reverse("deltagare:ratta", args=[ett.pk]) + "?tillfalle=ut"
     registreringen = reverse("deltagare:deltagande", args=[ett.pk])
     if ett.felregistrerad:
         lank, adress = "Öppna registreringen", registreringen
-    vem = RedanUtregistrerad(ett).messages[0]
-    if sjalv and ett.utregistrering:
-        vem = f"Du har redan utregistrerat deltagaren, {ett.utregistrering.isoformat()}."
-    text = format_html('{} Det du skrev nu är inte sparat. <a class="anchor" href="{}">{}</a>', vem, adress, lank)
+    redan = tjanster.RedanUtregistrerad(ett).messages[0]
+    text = format_html('{} Det du skrev nu är inte sparat. <a class="anchor" href="{}">{}</a>', redan, adress, lank)
     form.errors.clear()
     visa_fel(form, ValidationError(text, code="redan_utregistrerad"))
     utan_att_spara(form, Lank(lank, adress, sort="primary"), Lank("Avbryt", registreringen))

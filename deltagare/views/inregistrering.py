@@ -10,17 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from behorighet.inskick import en_gang
 from behorighet.skydd import Begaran
 from deltagare import folkbokforing, tjanster
 from deltagare.folkbokforing import Otillganglig, Svar, forsegling
-from deltagare.forms import VILLKORENS_FALT, Hamtat, Hamtform, Inregistreringsform
+from deltagare.forms import VILLKORENS_FALT, Hamtat, Hamtform, Inregistreringsform, avslut
+from deltagare.models import Deltagande
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
-from deltagare.views.egna import inskrivet, med_lank, visa_registrering
+from deltagare.views.egna import inskrivet, med_lank, spara_en_gang, visa_registrering
 from fkui.falt import heltal_hogst
 from fkui.fel import visa_fel
-from insatser.models import Insats, Kommun, Stadsdel
+from insatser.models import Fraga, Insats, Kommun, Stadsdel, Tillfalle
 
 STORSTA_ID: Final = 2**63 - 1
 HAR_SKYDD: Final = "personen_har_skydd"
@@ -176,7 +178,7 @@ def _spara(
     giltigt = form.is_valid() and not request.POST.get("mattillfalle")
     if giltigt:
         try:
-            return redirect(en_gang(request, lambda: _inregistrera(form, request)))
+            return redirect(spara_en_gang(request, lambda: _inregistrera(form, request)))
         except ValidationError as fel:
             if getattr(fel, "code", "") == HAR_SKYDD:
                 data = form.cleaned_data
@@ -201,7 +203,7 @@ def _med_avslut(
     if form.avslutet():
         return form, {**falt, tjanster.EN_SENARE: "utregistrering"}
     data = request.POST.copy()
-    data["avslut"] = "1"
+    data[avslut.FALT] = avslut.galler(form.cleaned_data["personnummer"], form.cleaned_data["insats"].pk)
     form = Inregistreringsform(data, insatser=insatser, hamtat=form.hamtat)
     form.is_valid()
     return form, falt
@@ -212,9 +214,21 @@ def _avslut(form: Inregistreringsform) -> tjanster.Avslut | None:
     return tjanster.Avslut(**givet) if givet else None
 
 
+def _fragas_vid_utregistrering(insats: Insats, avslutet: tjanster.Avslut) -> bool:
+    fragor = Fraga.objects.filter(samverkansorganisation=insats.samverkansorganisation_id)
+    return fragor.att_stalla(tillfalle=Tillfalle.UT.value, dag=avslutet.utregistrering).exists()
+
+
+def _kvar_att_besvara(deltagande: Deltagande) -> SafeString:
+    return format_html(
+        '<a class="anchor" href="{}?tillfalle=ut">Besvara också frågorna vid utregistrering</a>',
+        reverse("deltagare:ratta", args=[deltagande.pk]),
+    )
+
+
 def _inregistrera(form: Inregistreringsform, request: Begaran) -> str:
     data, folkbokfort = form.cleaned_data, form.folkbokfort()
-    insats, avslut = data["insats"], _avslut(form)
+    insats, avslutet = data["insats"], _avslut(form)
     deltagande = tjanster.inregistrera(
         insats=insats,
         nummer=data["personnummer"],
@@ -223,18 +237,20 @@ def _inregistrera(form: Inregistreringsform, request: Begaran) -> str:
         inregistrering=data["inregistrering"],
         fore=form.svar(),
         svar=form.fragesvar(),
-        avslut=avslut,
+        avslut=avslutet,
         av=request.user,
     )
     # Inget namn i beskedet: det sparas till nästa sida (P7).
     text = f"Deltagaren är inregistrerad i {insats.namn} {deltagande.inregistrering.isoformat()}"
-    text += f" och utregistrerad {avslut.utregistrering.isoformat()}." if avslut else "."
+    text += f" och utregistrerad {avslutet.utregistrering.isoformat()}." if avslutet else "."
     messages.success(request, med_lank(text, deltagande))
+    if avslutet and _fragas_vid_utregistrering(insats, avslutet):
+        messages.warning(request, _kvar_att_besvara(deltagande))
     for text in tjanster.varningar(
         insats=insats,
         kommun=folkbokfort["kommun"],
         kon=deltagande.kon,
-        inregistrering=None if avslut else deltagande.inregistrering,
+        inregistrering=None if avslutet else deltagande.inregistrering,
     ):
         messages.warning(request, text)
     return f"{reverse('deltagare:registrera')}?insats={insats.pk}"

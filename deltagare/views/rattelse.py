@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from behorighet.inskick import RedanSkickat, dubbelklick, en_gang, tidigare_svar
+from behorighet.inskick import dubbelklick
 from behorighet.krock import Krock
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
@@ -24,6 +24,7 @@ from deltagare.uppgifter import FELREGISTRERING
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
 from deltagare.views.egna import (
     inskrivet,
+    spara_en_gang,
     utregistreringens_kvitto,
     visa_redan_utregistrerad,
 )
@@ -75,6 +76,7 @@ def fragor(request: Begaran, pk: int) -> HttpResponse:
         insatser=Insats.objects.filter(pk=ett.insats_id),
         tillfalle=Tillfalle.UT if request.POST.get("registrering") == Tillfalle.UT else Tillfalle.IN,
         fritext=not ett.avidentifierat,
+        gar_att_tomma=True,
     )
     return render(request, "deltagare/_fragor.html", {"form": form})
 
@@ -87,17 +89,13 @@ def _gar_inte(request: Begaran, ett: Deltagande, rubrik: str, hinder: str) -> Ht
 
 
 def _redan_utregistrerad(request: Begaran, ett: Deltagande) -> HttpResponse:
-    """Det inskrivna, och att någon hann före; det var kanske samma formulär."""
-    sjalv = False
-    try:
-        if svar := tidigare_svar(request):
-            return redirect(svar)
-    except RedanSkickat:
-        sjalv = True
+    """Det inskrivna, och att utregistreringen redan finns; det var kanske samma formulär som gjorde den."""
+    if svar := dubbelklick(request):
+        return redirect(svar)
     avbryt = reverse("deltagare:deltagande", args=[ett.pk])
     form = RattaUtregistrering(request.POST, deltagande=ett, svar=visning.svar_for(ett), avbryt=avbryt)
     form.is_valid()
-    visa_redan_utregistrerad(form, ett, sjalv=sjalv)
+    visa_redan_utregistrerad(form, ett)
     kontext = {"form": form, "deltagande": ett, "insats": ett.insats, "personen": vem(ett), "rubrik": "Utregistrera"}
     return render(request, "deltagare/deltagande_ratta.html", kontext)
 
@@ -110,7 +108,7 @@ def _visa(request: Begaran, ett: Deltagande, klass: type[Rattelseform], spara: S
     skillnader: list[tuple[str, str, str]] = []
     if form.is_bound and form.is_valid():
         try:
-            return redirect(en_gang(request, lambda: spara(form, ett, request)))
+            return redirect(spara_en_gang(request, lambda: spara(form, ett, request)))
         except tjanster.RedanUtregistrerad:
             return _redan_utregistrerad(request, nadda(request).get(pk=ett.pk))
         except Krock as fel:
@@ -131,6 +129,7 @@ def _ratta_in(form: Rattelseform, ett: Deltagande, request: Begaran) -> str:
         stadsdel=data.get("stadsdel"),
         fore=form.svar(),
         svar=form.fragornas_svar(),
+        lasta=form.sparade.values(),
         av=request.user,
     )
     messages.success(request, "Inregistreringen är rättad." if andrade else "Inget var ändrat.")
@@ -145,6 +144,7 @@ def _ratta_ut(form: Rattelseform, ett: Deltagande, request: Begaran) -> str:
         **{falt: form.cleaned_data[falt] for falt in ("version", "utregistrering", "avslutningsanledning")},
         efter=form.svar(),
         svar=form.fragornas_svar(),
+        lasta=form.sparade.values(),
         av=request.user,
     )
     data, text = form.cleaned_data, "Utregistreringen är rättad." if andrade else "Inget var ändrat."

@@ -1,5 +1,7 @@
 """Registrera deltagare: in- och utregistrering på en sida."""
 
+from typing import Final
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +22,10 @@ from fkui.falt import heltal_hogst
 from insatser.models import Insats, Tillfalle
 
 STORSTA_ID = 2**63 - 1
+BARS_INTE: Final = {
+    *("csrfmiddlewaretoken", "token", "mattillfalle", "deltagande", "version"),
+    *("hamta", "oppna", "spara", "uppdatera"),
+}
 
 
 @never_cache
@@ -69,11 +75,16 @@ def _tidigare_tillfalle(request: Begaran, *, ut: bool) -> str:
     return f"{reverse('deltagare:ratta', args=[pk])}?tillfalle={'ut' if ut else 'in'}"
 
 
+def _att_bara(request: HttpRequest) -> list[tuple[str, str]]:
+    """Det inskrivna, fält för fält, utom det som hör till just den här sidan: knappar, valet av dag och dess token."""
+    return [(namn, ett) for namn in request.POST if namn not in BARS_INTE for ett in request.POST.getlist(namn) if ett]
+
+
 def _omstalld(request: Begaran, insatser: QuerySet[Insats], *, ut: bool) -> Registreringsform:
     """Formuläret för det nyss valda slaget av registrering, med det inskrivna och det hämtade kvar och utan fel."""
     initial = inskrivet(request)
     if ut:
-        return Utregistreringsform(initial=initial, insatser=insatser)
+        return Utregistreringsform(initial=initial, insatser=insatser, buret=_att_bara(request))
     if oppnad := oppnat(request):
         return med_det_hamtade(request, insatser, oppnad)
     return Inregistreringsform(initial=initial, insatser=insatser)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from behorighet.inskick import en_gang, tidigare_svar
+from behorighet.inskick import dubbelklick, tidigare_svar
 from behorighet.krock import Krock
 from behorighet.skydd import Begaran
 from deltagare import tjanster
@@ -20,6 +20,7 @@ from deltagare.personnummer import Personnummer
 from deltagare.views.egna import (
     kort,
     med_lank,
+    spara_en_gang,
     utregistreringens_kvitto,
     visa_redan_utregistrerad,
     visa_registrering,
@@ -47,7 +48,7 @@ def utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     deltagande = next((ett for ett in alla if ett.utregistrering is None), None)
     tidigare = [ett for ett in alla if ett.utregistrering]
     samma = deltagande is not None and "spara" in request.POST and request.POST.get("deltagande") == str(deltagande.pk)
-    if not samma and (redan := _nyss_utregistrerad(request, insats, nummer)):
+    if not samma and (redan := _nyss_utregistrerad(request, insats, nummer, kand=bool(alla))):
         return _redan_utregistrerad(request, insatser, redan)
     if deltagande is None:
         return _ingen_pagar(request, forsta, tidigare)
@@ -62,15 +63,18 @@ def utregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     return _spara(request, form, deltagande)
 
 
-def _nyss_utregistrerad(request: Begaran, insats: Insats, nummer: Personnummer) -> Deltagande | None:
+def _nyss_utregistrerad(request: Begaran, insats: Insats, nummer: Personnummer, *, kand: bool) -> Deltagande | None:
     """Personens registrering som sidan gällde när *Spara* valdes, om någon har utregistrerat den sedan dess.
 
-    Den som är utan identitet syns inte längre bland personens registreringar.
+    Den som är utan identitet syns inte längre bland personens registreringar. Är numret `kand`, en annan som har sina
+    registreringar kvar, är sidans registrering inte den personens.
     """
     pk = heltal_hogst(request.POST.get("deltagande", ""), STORSTA_ID) if "spara" in request.POST else None
     if pk is None:
         return None
-    personens = Q(avidentifierat=True) | Q(person__in=personer_med(nummer.nummer))
+    personens = Q(person__in=personer_med(nummer.nummer))
+    if not kand:
+        personens |= Q(avidentifierat=True)
     nadda = Deltagande.objects.synliga_for(request.user, request.rattighet).select_related(
         "insats", "person__identitet"
     )
@@ -78,16 +82,12 @@ def _nyss_utregistrerad(request: Begaran, insats: Insats, nummer: Personnummer) 
 
 
 def _redan_utregistrerad(request: Begaran, insatser: QuerySet[Insats], ett: Deltagande) -> HttpResponse:
-    sjalv = False
-    try:
-        if svar := tidigare_svar(request):
-            return redirect(svar)  # det var samma formulär som utregistrerade
-    except ValidationError:
-        sjalv = True
+    if svar := dubbelklick(request):
+        return redirect(svar)  # det var samma formulär som utregistrerade
     tjanster.logga_visning(deltagande=ett, av=request.user)
     form = Utregistreringsform(request.POST, insatser=insatser, deltagande=ett)
     form.is_valid()
-    visa_redan_utregistrerad(form, ett, sjalv=sjalv)
+    visa_redan_utregistrerad(form, ett)
     return visa_registrering(request, form)
 
 
@@ -107,7 +107,7 @@ def _ingen_pagar(request: Begaran, form: Utregistreringsform, tidigare: list[Del
 def _spara(request: Begaran, form: Utregistreringsform, deltagande: Deltagande) -> HttpResponse:
     if form.is_valid():
         try:
-            adress = en_gang(request, lambda: _utregistrera(form, deltagande, request))
+            adress = spara_en_gang(request, lambda: _utregistrera(form, deltagande, request))
         except tjanster.RedanUtregistrerad as fel:
             return _redan_utregistrerad(request, form.inom_rackvidd, fel.deltagande)
         except Krock as fel:

@@ -142,6 +142,10 @@ def modellfalt(form: forms.BaseForm, namn: str) -> "forms.ModelChoiceField[Any]"
     return falt
 
 
+STORSTA_ID: Final = 2**63 - 1
+"""Det högsta id som databasen kan ha: för `heltal_hogst`."""
+
+
 def heltal_hogst(text: str, hogst: int) -> int | None:
     """Talet i ett dolt fält eller en adress, högst `hogst`; None om det inte är ett tal. Tål vilken text som helst."""
     if not (text.isascii() and text.isdecimal()):

@@ -336,12 +336,23 @@ def test_det_fullstandiga_har_raden_i_folkbokforingsregistret(egen_databas, monk
     assert ("Kanariefågel" in hela) is not skyddad
 
 
+def tva_nummer():
+    """Ett samordningsnummer, och personnumret som det byts mot."""
+    return (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+
+
+def deltagaransvarig_pa_insats():
+    """Kontot, som frågorna sedan ställs som, och dess insats."""
+    insats = fabriker.insats()
+    konto = fabriker.deltagaransvarig(insats)
+    satt_sammanhang(konto)
+    return konto, insats
+
+
 def test_det_gamla_numret_ger_samma_utdrag(egen_databas, monkeypatch, tmp_path):
-    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    gammalt, nytt = tva_nummer()
     with transaction.atomic():
-        insats = fabriker.insats()
-        konto = fabriker.deltagaransvarig(insats)
-        satt_sammanhang(konto)
+        konto, insats = deltagaransvarig_pa_insats()
         tjanster.byt_nummer(deltagande=fabriker.inregistrera(insats, konto, nummer=gammalt), nytt=nytt, av=konto)
 
     kor(monkeypatch, tmp_path, gammalt.utskrivet)
@@ -353,11 +364,9 @@ def test_det_gamla_numret_ger_samma_utdrag(egen_databas, monkeypatch, tmp_path):
 
 
 def test_uppslag_och_registerpost_under_ett_bytt_nummer_ar_med(egen_databas, monkeypatch, tmp_path):
-    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    gammalt, nytt = tva_nummer()
     with transaction.atomic():
-        insats = fabriker.insats()
-        konto = fabriker.deltagaransvarig(insats)
-        satt_sammanhang(konto)
+        konto, insats = deltagaransvarig_pa_insats()
         _hamtad(insats, gammalt)  # finns inte i SUS: ett uppslag
         ett = fabriker.inregistrera(insats, konto, nummer=gammalt)
         tjanster.byt_nummer(deltagande=ett, nytt=nytt, av=konto)
@@ -378,11 +387,9 @@ def test_uppslag_och_registerpost_under_ett_bytt_nummer_ar_med(egen_databas, mon
 
 
 def test_bada_numren_i_folkbokforingsregistret(egen_databas, monkeypatch, tmp_path):
-    gammalt, nytt = (tolka(fabriker.personnummer(dag), idag=timezone.localdate()) for dag in ("19800161", "19810101"))
+    gammalt, nytt = tva_nummer()
     with transaction.atomic():
-        insats = fabriker.insats()
-        konto = fabriker.deltagaransvarig(insats)
-        satt_sammanhang(konto)
+        konto, insats = deltagaransvarig_pa_insats()
         tjanster.byt_nummer(deltagande=fabriker.inregistrera(insats, konto, nummer=gammalt), nytt=nytt, av=konto)
         with som_agare():
             post(gammalt, fornamn="Gammal").save()

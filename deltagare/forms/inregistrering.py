@@ -11,7 +11,6 @@ from django import forms
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deltagare import folkbokforing
@@ -22,7 +21,6 @@ from deltagare.forms.falt import Insatsfalt, Kodval, Personnummerfalt, ett_av, r
 from deltagare.forms.fragor import byt_fragor
 from deltagare.forms.registrering import Registreringsform
 from deltagare.forms.situation import svarsfalt, svarslayout
-from deltagare.models import Deltagande
 from deltagare.uppgifter import HJALP, Kodverk
 from fkui.falt import Datumfalt, Tokenfalt, marka, modellfalt
 from fkui.layout import Forvald, Knapprad, Lank, Panel
@@ -113,7 +111,7 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
     def __init__(self, *args: Any, hamtat: Hamtat | None = None, skyddad: Insats | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.hamtat = hamtat
-        self.redan_inne: Deltagande | None = None
+        self.redan_inne = SafeString()  # varningen om den som redan är inregistrerad: sidan vet det
         kodval = self._lagg_till_falten()
         avslutet = self.fraga_om_avslutet(kodval) if self._avslutet_fragas() else []
         hamta = folkbokforing.finns()
@@ -206,18 +204,6 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         falt.queryset = Stadsdel.objects.filter(giltig_till=None, kommun=hamtat.kommun).order_by("namn")
         falt.help_text = f"Stadsdelen i {hamtat.kommun.namn} framgår inte av folkbokföringen."
         return [Field("stadsdel", wrapper_class="sus-narrow")]
-
-    @property
-    def redan_inne_text(self) -> SafeString:
-        """Varningen om den som redan är inregistrerad, med länken dit; tom för andra."""
-        ett = self.redan_inne
-        if ett is None:
-            return SafeString()
-        return format_html(
-            'Personen är redan inregistrerad från {}. <a class="anchor" href="{}">Öppna registreringen</a>',
-            ett.inregistrering.isoformat(),
-            reverse("deltagare:deltagande", args=[ett.pk]),
-        )
 
     def clean(self) -> dict[str, Any]:
         """Stadsdelen hör till kommunen."""

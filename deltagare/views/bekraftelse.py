@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -24,7 +23,7 @@ from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamf
 from deltagare.models import Deltagande
 from deltagare.personnummer import Personnummer
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
-from deltagare.views.egna import kort, spara_en_gang
+from deltagare.views.egna import kort, med_lank, spara_en_gang
 from fkui.fel import visa_fel
 from fkui.layout import Lank
 
@@ -268,10 +267,7 @@ def _efter_krock(
     form = sida.klass(data, knapp=sida.knapp, avbryt=adress)
     form.is_valid()
     if nu.utregistrering and "dag" in request.POST:  # sidan gällde en som pågick
-        text = tjanster.RedanUtregistrerad(nu).messages[0]
-        visa_fel(
-            form, ValidationError(format_html('{} <a class="anchor" href="{}">Öppna registreringen</a>', text, adress))
-        )
+        visa_fel(form, ValidationError(med_lank(tjanster.RedanUtregistrerad(nu).messages[0], nu)))
     if sida.hinder:
         visa_fel(form, ValidationError(sida.hinder))
         utan_att_spara(form, Lank("Till registreringen", adress))

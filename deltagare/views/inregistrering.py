@@ -20,11 +20,10 @@ from deltagare.forms import VILLKORENS_FALT, Hamtat, Hamtform, Inregistreringsfo
 from deltagare.models import Deltagande
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
 from deltagare.views.egna import inskrivet, med_lank, spara_en_gang, visa_registrering
-from fkui.falt import heltal_hogst
+from fkui.falt import STORSTA_ID, heltal_hogst
 from fkui.fel import visa_fel
 from insatser.models import Fraga, Insats, Kommun, Stadsdel, Tillfalle
 
-STORSTA_ID: Final = 2**63 - 1
 HAR_SKYDD: Final = "personen_har_skydd"
 """Databasens villkor."""
 ANNAT_NAMN: Final = (
@@ -168,7 +167,8 @@ def _det_hamtade(oppnad: Oppnat, insatser: QuerySet[Insats]) -> Hamtat:
 
 def _med_tillfallen(request: Begaran, form: Inregistreringsform, oppnad: Oppnat) -> None:
     tidigare = tjanster.registreringar(insats_id=oppnad.insats_id, nummer=oppnad.nummer, av=request.user)
-    form.redan_inne = next((ett for ett in tidigare if ett.utregistrering is None), None)
+    if inne := next((ett for ett in tidigare if ett.utregistrering is None), None):
+        form.redan_inne = med_lank(f"Personen är redan inregistrerad från {inne.inregistrering.isoformat()}.", inne)
     form.valj_tillfalle(tidigare, nytt="Nyinregistrering")
 
 

@@ -18,10 +18,9 @@ from deltagare.models import Deltagande
 from deltagare.views.egna import egna_insatser, inskrivet, visa_registrering
 from deltagare.views.inregistrering import inregistrera, med_det_hamtade, oppnat
 from deltagare.views.utregistrering import utregistrera
-from fkui.falt import heltal_hogst
+from fkui.falt import STORSTA_ID, heltal_hogst
 from insatser.models import Insats, Tillfalle
 
-STORSTA_ID = 2**63 - 1
 BARS_INTE: Final = {
     *("csrfmiddlewaretoken", "token", "mattillfalle", "deltagande", "version"),
     *("hamta", "oppna", "spara", "uppdatera"),

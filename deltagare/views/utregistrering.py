@@ -1,6 +1,6 @@
 """Registrera deltagare: utregistrering. Nås genom `registrering.registrera`."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -25,11 +25,9 @@ from deltagare.views.egna import (
     visa_redan_utregistrerad,
     visa_registrering,
 )
-from fkui.falt import heltal_hogst
+from fkui.falt import STORSTA_ID, heltal_hogst
 from fkui.fel import visa_fel
 from insatser.models import Insats
-
-STORSTA_ID: Final = 2**63 - 1
 
 EN_TIDIGARE: str = (
     "Personen är inte inregistrerad i insatsen nu. Välj en tidigare dag i Mättillfälle och sedan Öppna, eller "

@@ -1199,6 +1199,7 @@ def test_inga_brister(oppna_delat: Callable[..., Page], varld: Varld, lage: str)
     sida = oppna_delat(getattr(varld, vem) if vem else None)
     gor(Mus(sida), varld)
 
+    sida.wait_for_load_state()
     assert sida.locator("html").get_attribute("lang") == "sv"
     rubriker = sida.get_by_role("heading", level=1).all_inner_texts()
     assert [f"{rubrik} – SUS" for rubrik in rubriker] == [sida.title().removeprefix("Fel: ")]
@@ -1229,6 +1230,7 @@ def test_listans_forvalda_kolumner_ryms(oppna: Callable[..., Page], varld: Varld
     vem, gor = LAGEN[lage]
     sida = oppna(getattr(varld, vem))
     gor(Mus(sida), varld)
+    sida.wait_for_load_state()
     for matt in (BRED, SMAL):
         sida.set_viewport_size({"width": matt[0], "height": matt[1]})
         assert not any(sida.evaluate(OMKRING)), f"{matt[0]} px"

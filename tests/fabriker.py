@@ -11,8 +11,10 @@ from behorighet.models import Anvandare, Behorighet, Organisation, Organisations
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
-from deltagare.models import Deltagande
+from deltagare.models import Deltagande, Samarbete
+from deltagare.overgangar import Insatstyp, Myndighet
 from deltagare.personnummer import Personnummer, tolka
+from deltagare.tjanster import samarbete as tjanster_samarbete
 from insatser.kategorier import Samverkansform
 from insatser.models import Fraga, Insats, Kommun, Samverkansorganisation, Svarsalternativ, Uppdrag
 
@@ -149,6 +151,36 @@ def inregistrera(i: Insats, av: Anvandare, **falt: Any) -> Deltagande:
             **falt,
         }
     )
+
+
+def kontor(form: Samverkansform, **falt: Any) -> Insats:
+    """Ett kontor i Af/FK-samarbetet: en insats utan kategorisering."""
+    tomt = {"inriktning": "", "preciserad_inriktning": "", "deltagarregistrering": "", "malgrupper": []}
+    return insats(organisation(samverkansform=form, kommuner=[]), **{**tomt, **falt})
+
+
+def samarbete(af: Insats, fk: Insats, av: Anvandare, *vagen: tuple[Insatstyp, int], **falt: Any) -> Samarbete:
+    """Ett samarbete som började med Begäran `datum`, och sedan gick `vagen`: insatstyper och dagar från början.
+
+    `av` har sitt uppdrag på FK-kontoret, eller på det kontor som `egen` säger.
+    """
+    satt_sammanhang(av)
+    egen = falt.pop("egen", Myndighet.FK)
+    kontoren = {Myndighet.AF: af, Myndighet.FK: fk}
+    dag = falt.pop("datum", date(2025, 3, 1))
+    nytt = tjanster_samarbete.borja_samarbete(
+        **{
+            "kontor": kontoren, "egen": egen, "nummer": nytt_nummer(), "fornamn": "Kim", "efternamn": "Påhittad",
+            "kommun": Kommun.objects.get(pk="1283"), "stadsdel": None, "samtycke": dag, "datum": dag,
+            "initierad_av": Myndighet.FK, "av": av, **falt,
+        }
+    )  # fmt: skip
+    for till, dagar in vagen:
+        nytt = tjanster_samarbete.registrera_overgang(
+            samarbete=nytt, version=nytt.version, till=till, datum=dag + timedelta(days=dagar),
+            orsak="eget_initiativ" if till == Insatstyp.AVBRUTET else "", kontor=kontoren[egen], myndighet=egen, av=av,
+        )  # fmt: skip
+    return nytt
 
 
 def fraga(org: Samverkansorganisation, svarstyp: str = "fritext", **falt: Any) -> Fraga:

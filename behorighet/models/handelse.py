@@ -105,6 +105,14 @@ class Handelse(models.Model):
         GALLRING_AVBRUTEN = "gallring_avbruten", "Gallring avbruten"
         GALLRAT = "gallrat", "Uppgifter gallrade"
         GALLRINGSREGEL_ANDRAD = "gallringsregel_andrad", "Gallringsregel ändrad"
+        SAMARBETE_BORJAT = "samarbete_borjat", "Samarbete börjat"
+        OVERGANG_REGISTRERAD = "overgang_registrerad", "Övergång registrerad"
+        OVERGANG_ANGRAD = "overgang_angrad", "Övergång ångrad"
+        KONTOR_BYTT = "kontor_bytt", "Kontor bytt"
+        KONTORSBYTE_ANGRAT = "kontorsbyte_angrat", "Byte av kontor ångrat"
+        BEGARAN_RATTAD = "begaran_rattad", "Begäran rättad"
+        SAMARBETSUPPGIFTER_SPARADE = "samarbetsuppgifter_sparade", "Samarbetets uppgifter sparade"
+        MATRISEN_ANDRAD = "matrisen_andrad", "Övergångsmatrisen ändrad"
 
     tid = models.DateTimeField("tid", db_default=Now())
     av_id = models.BigIntegerField("användare", null=True)

@@ -17,8 +17,9 @@ from django.utils.crypto import salted_hmac
 from behorighet.models.giltighet import Giltig, Giltighetslage, GiltigQuerySet
 from behorighet.models.historik import med_historik
 from behorighet.models.organisation import Organisation
-from behorighet.roller import BESTALLS_MED, KRAVER_TVA_STEG, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll
+from behorighet.roller import BESTALLS_MED, KRAVER_TVA_STEG, RATTIGHETER, UTESLUTNINGSGRUPP, Rattighet, Roll, roller_med
 
+AF_FK: Final = ("af", "fk")  # kontorens samverkansformer
 VARSEL_DAGAR: Final = 30  # så långt före slutet syns det på startsidan och i påminnelserna
 
 
@@ -31,9 +32,17 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
     """Konton."""
 
     def med_roller(self) -> Self:
-        """Med rollerna som gäller nu (`roller_nu`), i samma fråga som kontot."""
+        """Med rollerna som gäller nu (`roller_nu`), i samma fråga som kontot.
+
+        `pa_kontor` är sant för den som registrerar för ett kontor i Af/FK-samarbetet (R28): menyn frågar på varje sida.
+        """
         gallande = Behorighet.objects.filter(anvandare=OuterRef("pk")).gallande()
-        return self.annotate(gallande_roller=ArraySubquery(gallande.values("roll")))
+        kontor = gallande.filter(
+            roll__in=roller_med(Rattighet.REGISTRERA_DELTAGARE),
+            uppdrag__giltighet__contains=Now(),
+            uppdrag__insats__samverkansform__in=AF_FK,
+        )
+        return self.annotate(gallande_roller=ArraySubquery(gallande.values("roll")), pa_kontor=Exists(kontor))
 
     def synliga_for(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
         """De vars behörigheter användaren får hantera: beställarens egen organisation, systemadministratörens alla."""

@@ -6,6 +6,16 @@ from deltagare.models.gallring import Gallring, Gallringsregel
 from deltagare.models.inlasning import Inlasning, Omrade
 from deltagare.models.kod import Kod
 from deltagare.models.person import Folkbokforing, Identitet, Person, TidigareNummer
+from deltagare.models.samarbete import (
+    Overgang,
+    Overgangsregel,
+    Samarbete,
+    SamarbeteQuerySet,
+    Samarbetsavtryck,
+    Samarbetsfolkbokforing,
+    Samarbetskontor,
+    Samarbetsuppgift,
+)
 from deltagare.models.svar import Svar
 from deltagare.models.uppslag import Registerpost, Uppslag
 
@@ -21,8 +31,16 @@ __all__ = [
     "Inlasning",
     "Kod",
     "Omrade",
+    "Overgang",
+    "Overgangsregel",
     "Person",
     "Registerpost",
+    "Samarbete",
+    "SamarbeteQuerySet",
+    "Samarbetsavtryck",
+    "Samarbetsfolkbokforing",
+    "Samarbetskontor",
+    "Samarbetsuppgift",
     "Svar",
     "TidigareNummer",
     "Uppslag",

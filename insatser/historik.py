@@ -20,7 +20,11 @@ ETIKETTER: Final = {
 def for_insats(insats: Insats) -> list[Kalla]:
     """Insatsen med kategorisering, och uppdragen på den."""
     return [
-        Kalla("Insatsen", rader_for(Insats).filter(pgh_obj=insats.pk), etiketter=ETIKETTER),
+        Kalla(
+            "Kontoret" if insats.ar_kontor else "Insatsen",
+            rader_for(Insats).filter(pgh_obj=insats.pk),
+            etiketter={**ETIKETTER, "namn": "Namn", "omrade": insats.omradesnamn} if insats.ar_kontor else ETIKETTER,
+        ),
         _uppdrag(rader_for(Uppdrag).filter(insats=insats.pk), "behorighet"),
     ]
 

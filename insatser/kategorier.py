@@ -94,6 +94,10 @@ KATEGORIER: Final[Mapping[Samverkansform, Mapping[Inriktning, Val]]] = {
 
 # Ett kontor i Af/FK-samarbetet är en insats utan kategorisering (`doman.md` 6).
 HANDLINGSPLANENS_SLUT: Final = date(2013, 2, 1)  # en sådan samverkansorganisation började före dagen
+OMRADESNAMN: Final[Mapping[str, str]] = {
+    Samverkansform.AF: "Marknadsområde",
+    Samverkansform.FK: "Verksamhetsområde",
+}
 KONTORSFORMER: Final = frozenset({Samverkansform.AF, Samverkansform.FK})
 
 # R10: förvalet när inriktningen väljs. Det kan ändras.

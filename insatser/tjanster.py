@@ -40,7 +40,7 @@ def registreringsgranser(insats: Insats) -> Registreringsgranser:
         return Registreringsgranser(*markor.fetchone())
 
 
-def _ny_nyckel() -> tuple[int, str]:
+def ny_nyckel() -> tuple[int, str]:
     """Id och nyckel för en insats som görs i webbläsaren: `SUS-<id>`, även om en fil redan har tagit numret."""
     with connection.cursor() as markor:
         while True:
@@ -77,7 +77,7 @@ def skapa_insats(
         beskrivning=beskrivning,
     )
     with skriver():
-        pk, nyckel = _ny_nyckel()
+        pk, nyckel = ny_nyckel()
         insats = Insats.objects.create(
             pk=pk,
             nyckel=nyckel,
@@ -119,16 +119,15 @@ def andra_insats(
     with skriver():
         insats = Insats.objects.las(insats.pk)
         krav_version(insats.version, version)
-        if not insats.ar_kontor:
-            kategorier.kontrollera(
-                form=insats.samverkansform,
-                inriktning=inriktning,
-                preciserad_inriktning=preciserad_inriktning,
-                deltagarregistrering=deltagarregistrering,
-                malgrupper=valda,
-                beskrivning=beskrivning,
-            )
-        _krav_tomt_vid_passerat_slut(insats, slutdatum)
+        kategorier.kontrollera(
+            form=insats.samverkansform,
+            inriktning=inriktning,
+            preciserad_inriktning=preciserad_inriktning,
+            deltagarregistrering=deltagarregistrering,
+            malgrupper=valda,
+            beskrivning=beskrivning,
+        )
+        krav_tomt_vid_passerat_slut(insats, slutdatum)
         nya = {
             "namn": namn,
             "beskrivning": beskrivning,
@@ -139,7 +138,7 @@ def andra_insats(
             "deltagarregistrering": deltagarregistrering,
             "malgrupper": kategorier.i_ordning(valda),
         }
-        _spara_andrade(insats, nya, av)
+        spara_andrade(insats, nya, roll=Roll.INSATSANSVARIG, av=av)
     return insats
 
 
@@ -152,13 +151,13 @@ def avsluta_insats(*, insats: Insats, version: int, slutdatum: date, av: Anvanda
     with skriver():
         insats = Insats.objects.las(insats.pk)
         krav_version(insats.version, version)
-        _krav_tomt_vid_passerat_slut(insats, slutdatum)
-        _spara_andrade(insats, {"slutdatum": slutdatum}, av)
+        krav_tomt_vid_passerat_slut(insats, slutdatum)
+        spara_andrade(insats, {"slutdatum": slutdatum}, roll=Roll.INSATSANSVARIG, av=av)
     return insats
 
 
-def _spara_andrade(insats: Insats, nya: dict[str, Any], av: Anvandare) -> None:
-    """Sparar och loggar fälten som skiljer, och höjer versionen. Raden är låst."""
+def spara_andrade(insats: Insats, nya: dict[str, Any], *, roll: Roll | None, av: Anvandare) -> None:
+    """Sparar och loggar fälten som skiljer, och höjer versionen. Raden är låst; ändringen vilar på rollens uppdrag."""
     andrade = [falt for falt, varde in nya.items() if getattr(insats, falt) != varde]
     if not andrade:
         return
@@ -166,13 +165,20 @@ def _spara_andrade(insats: Insats, nya: dict[str, Any], av: Anvandare) -> None:
         setattr(insats, falt, nya[falt])
     insats.version += 1
     insats.save(update_fields=[*andrade, "version"])
-    logga(Handelse.Typ.INSATS_ANDRAD, av=av, roll=Roll.INSATSANSVARIG, insats_id=insats.pk, falt=andrade)
+    logga(Handelse.Typ.INSATS_ANDRAD, av=av, roll=roll, insats_id=insats.pk, falt=andrade)
 
 
-def _krav_tomt_vid_passerat_slut(insats: Insats, slutdatum: date | None) -> None:
+def krav_tomt_vid_passerat_slut(insats: Insats, slutdatum: date | None) -> None:
+    """Ger ValidationError på `slutdatum` om det har passerat medan deltagare är kvar (R15). Raden är låst."""
     if slutdatum is None or slutdatum == insats.slutdatum or slutdatum >= timezone.localdate():
         return
-    if oppna := registreringsgranser(insats).oppna:
+    oppna = registreringsgranser(insats).oppna
+    if oppna and insats.ar_kontor:
+        samarbeten = "1 samarbete" if oppna == 1 else f"{oppna} samarbeten"
+        raise ValidationError(
+            {"slutdatum": f"{samarbeten} pågår hos kontoret. De ska avslutas eller byta kontor först."}
+        )
+    if oppna:
         deltagare = "1 deltagare är" if oppna == 1 else f"{oppna} deltagare är"
         raise ValidationError(
             {"slutdatum": f"{deltagare} fortfarande inregistrerade i insatsen. De ska utregistreras först."}

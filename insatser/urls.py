@@ -6,6 +6,7 @@ from insatser.views import (
     genomgang,
     historik,
     ingaende,
+    kontor,
     lista,
     livslopp,
     omrade,
@@ -92,6 +93,17 @@ uppdrag = (
         path("administration/anvandare/<int:pk>/historik/", historik.konto, name="kontots_historik"),
     ],
     "uppdrag",
+)
+
+# /administration/kontor/ : kontoren i Af/FK-samarbetet
+kontoren = (
+    [
+        path("", lista.kontor, name="lista"),
+        path("export/", lista.kontorsexport, name="export"),
+        path("ny/", kontor.ny, name="ny"),
+        path("<int:pk>/", kontor.andra, name="andra"),
+    ],
+    "kontor",
 )
 
 # / : åtkomstloggen och granskningen av den, för den egna organisationens personal

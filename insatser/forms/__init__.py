@@ -8,6 +8,8 @@ from insatser.forms.budget import sparat as budget_sparad
 from insatser.forms.ingaende import Ingaendeform, Partsok
 from insatser.forms.insats import VILLKORENS_FALT, InsatsForm, lastext
 from insatser.forms.kategori import Kategoripanel, kategorival
+from insatser.forms.kontor import Kontorsandringsform, NyttKontorform
+from insatser.forms.kontorssok import Kontorssok
 from insatser.forms.logg import Loggsok
 from insatser.forms.omrade import Kommunsok, Omradesform
 from insatser.forms.organisation import ORGANISATIONSVILLKOR, Andringsform, Organisationsform
@@ -31,7 +33,10 @@ __all__ = [
     "Insatsslutform",
     "Kategoripanel",
     "Kommunsok",
+    "Kontorsandringsform",
+    "Kontorssok",
     "Loggsok",
+    "NyttKontorform",
     "Omradesform",
     "Organisationsbudgetform",
     "Organisationsform",

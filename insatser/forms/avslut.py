@@ -17,25 +17,31 @@ class Insatsslutform(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     token = Tokenfalt()
 
-    def __init__(self, *args: Any, laget: list[tuple[str, Any]], oppna: int, avbryt: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, laget: list[tuple[str, Any]], oppna: int, avbryt: str, kontor: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        vad, i_vad, vars_ = "insatsen", "i insatsen", "Insatsens"
+        if kontor:
+            vad, i_vad, vars_ = "kontoret", "på kontoret", "Kontorets"
+            self.fields["slutdatum"].error_messages["required"] = "Ange kontorets sista dag."
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Panel(
-                "Registreringar i insatsen",
+                f"Registreringar {i_vad}",
                 Uppgift(*laget),
-                *([HTML('{% include "insatser/_kvar.html" %}')] if oppna else []),
+                *([HTML(f'{{% include "insatser/_kvar.html" with kontor={kontor} only %}}')] if oppna else []),
                 css_id="laget",
             ),
             Panel(
-                "Insatsens slut",
+                f"{vars_} slut",
                 Field("slutdatum", wrapper_class="sus-date"),
                 "version",
                 "token",
                 css_id="slut",
-                ingress="Insatsens sista dag. Efter den går det inte att registrera något i insatsen.",
+                ingress=f"{vars_} sista dag. Efter den går det inte att registrera något {i_vad}.",
             ),
-            Knapprad(Submit("avsluta", "Avsluta insatsen"), Lank("Avbryt", avbryt)),
+            Knapprad(Submit("avsluta", f"Avsluta {vad}"), Lank("Avbryt", avbryt)),
         )
 
 

@@ -86,7 +86,7 @@ class InsatsForm(Kategoriform):
         **kwargs: Any,
     ) -> None:
         self.insats = insats
-        valbar = insats is None or not (insats.last or insats.ar_kontor)
+        valbar = insats is None or not insats.last
         form = insats.samverkansform if insats else self._form_for(organisationer, args, kwargs)
         super().__init__(*args, form=form, valbar=valbar, **kwargs)
         if not kopia:
@@ -146,7 +146,7 @@ class InsatsForm(Kategoriform):
     def _kategoripanel(self) -> Any:
         rubrik = "Kategorisering av insats"
         insats = self.insats
-        if insats is None or not (insats.last or insats.ar_kontor):
+        if insats is None or not insats.last:
             return Panel(
                 rubrik,
                 self.delar(),
@@ -159,8 +159,6 @@ class InsatsForm(Kategoriform):
                     "Den låses när den första deltagaren eller det första antalet registreras."
                 ),
             )
-        if insats.ar_kontor:
-            return Panel(rubrik, css_id="kategori", ingress="Ett kontor i Af/FK-samarbetet kategoriseras inte.")
         return Panel(rubrik, uppgifter_om_kategorisering(insats), css_id="kategori", last=lastext(insats))
 
     def clean(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fkui.falt import BLANKSTEG, Datumfalt, Organisationsnummerfalt, Tokenfalt, 
 from fkui.layout import Knapprad, Lank, Panel, Uppgift
 from fkui.templatetags.fkui import utdata
 from fkui.widgets import TalText
-from insatser.kategorier import HANDLINGSPLANENS_SLUT, Samverkansform, formens_hinder
+from insatser.kategorier import HANDLINGSPLANENS_SLUT, KONTORSFORMER, Samverkansform, formens_hinder
 from insatser.models import Kommun, Samverkansorganisation
 
 KONTAKTFALT: Final = ("adress", "postnummer", "ort", "kontaktperson", "telefon", "epost")
@@ -119,7 +119,7 @@ class Organisationsform(Uppgiftsform):
     kommuner = forms.MultipleChoiceField(
         label="Kommuner",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Välj en eller flera. Öppna länet för att se dess kommuner.",
+        help_text="Välj en eller flera. Öppna länet för att se dess kommuner. I Af/FK-samarbetet väljs ingen.",
         error_messages={"required": "Välj minst en kommun."},
     )
     token = Tokenfalt()
@@ -134,6 +134,8 @@ class Organisationsform(Uppgiftsform):
             (lan.namn, [(kommun.kod, kommun.namn) for kommun in grupp])
             for lan, grupp in groupby(kommuner, key=lambda kommun: kommun.lan)
         ]
+        # Kontoren i Af/FK-samarbetet finns i hela landet.
+        self.fields["kommuner"].required = self.data.get("samverkansform") not in KONTORSFORMER
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Panel(

@@ -14,6 +14,7 @@ from behorighet.models import Anvandare, med_historik
 from behorighet.roller import Rattighet
 from insatser.kategorier import (
     KONTORSFORMER,
+    OMRADESNAMN,
     Deltagarregistrering,
     Inriktning,
     Malgrupp,
@@ -25,6 +26,7 @@ from insatser.kategorier import (
 from insatser.models.organisation import Samverkansorganisation
 from insatser.models.uppdrag import Uppdrag
 
+HOGST_OMRADE: Final = 100
 BORTTAGEN: Final = "Insatsen är borttagen av någon annan. Det du skrev är inte sparat."
 
 
@@ -65,6 +67,10 @@ class InsatsQuerySet(models.QuerySet["Insats"]):
             raise ValidationError(BORTTAGEN, code="borttagen")
         return insats
 
+    def kontor(self) -> Self:
+        """Bara kontoren i Af/FK-samarbetet."""
+        return self.filter(samverkansform__in=KONTORSFORMER)
+
     def utan_kontor(self) -> Self:
         """Utan kontoren i Af/FK-samarbetet, som Insatsrapporten lämnar ute."""
         return self.exclude(samverkansform__in=KONTORSFORMER)
@@ -80,6 +86,10 @@ class Insats(models.Model):
     )
     samverkansform = models.CharField(max_length=20, choices=Samverkansform, editable=False)
     namn = models.CharField("insatsnamn", max_length=200)
+    # Bara för kontor. Filerna som läses in behöver inte ha det: databasen fyller i tomt.
+    omrade = models.CharField(
+        "verksamhets- eller marknadsområde", max_length=HOGST_OMRADE, blank=True, db_default="", default=""
+    )
     beskrivning = models.TextField("beskrivning", blank=True)
     startdatum = models.DateField("startdatum")
     slutdatum = models.DateField("slutdatum", null=True, blank=True)
@@ -130,6 +140,11 @@ class Insats(models.Model):
                 | Q(kategorisering_last_vid__isnull=False, last_av__in=Lasorsak.values),
             ),
             models.CheckConstraint(
+                name="bara_ett_kontor_har_omrade",
+                condition=Q(omrade="") | Q(samverkansform__in=sorted(KONTORSFORMER)),
+                violation_error_message="Bara ett kontor i Af/FK-samarbetet har ett område.",
+            ),
+            models.CheckConstraint(
                 name="ett_kontor_har_inget_las",
                 condition=~Q(inriktning="") | Q(kategorisering_last_vid=None),
             ),
@@ -151,6 +166,11 @@ class Insats(models.Model):
     def ar_kontor(self) -> bool:
         """Sant för ett kontor i Af/FK-samarbetet."""
         return self.samverkansform in KONTORSFORMER
+
+    @property
+    def omradesnamn(self) -> str:
+        """Vad området heter: Försäkringskassans kontor har verksamhetsområden, Arbetsförmedlingens marknadsområden."""
+        return OMRADESNAMN.get(self.samverkansform, "")
 
     @property
     def ar_volyminsats(self) -> bool:

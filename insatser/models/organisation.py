@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from behorighet.models import Anvandare, Organisation, med_historik
 from behorighet.roller import Rattighet, roller_med
-from insatser.kategorier import Samverkansform
+from insatser.kategorier import KONTORSFORMER, Samverkansform
 from insatser.models.geografi import Kommun, Stadsdel
 
 
@@ -32,6 +32,10 @@ class SamverkansorganisationQuerySet(models.QuerySet["Samverkansorganisation"]):
             uppdrag__behorighet__roll__in=roller_med(rattighet),
         )
         return self.filter(pk__in=egna.values("pk"))
+
+    def med_kontor(self) -> Self:
+        """De som har kontor: Af och FK i Af/FK-samarbete."""
+        return self.filter(samverkansform__in=KONTORSFORMER).order_by("samverkansform", "pk")
 
 
 # Kontaktpersonen är en person i personalen: bara den som gäller nu sparas.

@@ -24,7 +24,9 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
         "niva_url": reverse("insatser:lista"),
         "niva2": insats.namn,
         "niva2_url": insats.get_absolute_url(),
-        "ingress": "Insatsens uppgifter och kategorisering, och uppdragen på insatsen.",
+        "ingress": "Kontorets uppgifter, och uppdragen på kontoret."
+        if insats.ar_kontor
+        else "Insatsens uppgifter och kategorisering, och uppdragen på insatsen.",
         "sida": historik(for_insats(insats), sida=request.GET.get("sida")),
     }
     return render(request, "historik/historik.html", kontext)

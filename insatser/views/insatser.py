@@ -21,6 +21,7 @@ from insatser.forms import VILLKORENS_FALT, InsatsForm, Kategoripanel, kategoriv
 from insatser.insatsbudget import senaste_grund
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 from insatser.uppdrag_tjanster import att_fraga
+from insatser.views.kontor import andra_kontoret
 from insatser.views.paneler import paneler_for_insats
 
 RATTIGHETER_PA_SIDAN = (
@@ -70,6 +71,7 @@ def insats(request: Begaran, pk: int) -> HttpResponse:
             "lastext": lastext(insats) if insats.last else "",
             "paneler": paneler_for_insats(insats, request.user),
             "flikar": flikar(insats, vald="uppgifter"),
+            "far_andra_kontoret": insats.ar_kontor and request.user.far(Rattighet.ADMINISTRERA_SYSTEMET),
             "far_ta_bort": "registrera_insats" in far and not livslopp.hinder_att_ta_bort(insats),
         },
     )
@@ -107,9 +109,16 @@ def _registrera(request: Begaran, *, rubrik: str, avbryt: str, forlaga: Insats |
             visa_fel(form, fel, falt=VILLKORENS_FALT)
         else:
             return redirect(adress)
-    saknar = "" if organisationer else att_fraga(request.user, Roll.INSATSANSVARIG)
+    saknar = "" if organisationer else _saknar(request)
     kontext = {"form": form, "rubrik": rubrik, "forlaga": forlaga, "saknar": saknar}
     return render(request, "insatser/insats_form.html", kontext)
+
+
+def _saknar(request: Begaran) -> tuple[str, str]:
+    """Varför användaren inte har någon samverkansorganisation att registrera i: rubrik och text."""
+    if Insats.objects.synliga_for(request.user, request.rattighet).kontor().exists():
+        return "Du är insatsansvarig bara för kontor i Af/FK-samarbetet", "Kontor registreras av systemadministratören."
+    return "Du saknar uppdrag som insatsansvarig", att_fraga(request.user, Roll.INSATSANSVARIG)
 
 
 def _som_forlagan(forlaga: Insats) -> dict[str, Any]:
@@ -171,9 +180,11 @@ def _valda(data: QueryDict) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.REGISTRERA_INSATS)
 def andra(request: Begaran, pk: int) -> HttpResponse:
-    """Ändra en insats. Är kategoriseringen låst visas den som text (R11)."""
+    """Ändra en insats, eller ett kontor. Är kategoriseringen låst visas den som text (R11)."""
     insatser = Insats.objects.synliga_for(request.user, request.rattighet).select_related("samverkansorganisation")
     insats = get_object_or_404(insatser, pk=pk)
+    if insats.ar_kontor:
+        return andra_kontoret(request, insats)
     argument: dict[str, Any] = {
         "organisationer": Samverkansorganisation.objects.none(),
         "insats": insats,

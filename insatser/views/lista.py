@@ -1,5 +1,6 @@
-"""Listorna av insatser och samverkansorganisationer, som sida och som arbetsbok, och tabellen över kategorier."""
+"""Listorna av insatser, samverkansorganisationer och kontor, som sida och arbetsbok, och tabellen över kategorier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from behorighet.skydd import Begaran, kraver
 from fkui import kalkyl
 from fkui.kolumner import Kolumnsok
 from insatser import kategorihjalp
-from insatser.forms import Organisationssok, Sokform
+from insatser.forms import Kontorssok, Organisationssok, Sokform
 from insatser.models import Insats, Samverkansorganisation
+from insatser.views.kontor import organisationer_som_saknas
 
 RADER_PER_SIDA = 100
 
@@ -37,6 +39,7 @@ class _Lista:
     ny: str
     far_registrera: Rattighet
     tomt: str
+    rubrik: str = ""
 
     @property
     def inga_traffar(self) -> str:
@@ -67,6 +70,17 @@ _ORGANISATIONER: Final = _Lista(
     far_registrera=Rattighet.ADMINISTRERA_SYSTEMET,
     tomt="Systemadministratören registrerar samverkansorganisationer.",
 )
+_KONTOR: Final = _Lista(
+    en="kontor",
+    flera="kontor",
+    mal="kontorslista",
+    adress="kontor:lista",
+    export="kontor:export",
+    ny="kontor:ny",
+    far_registrera=Rattighet.ADMINISTRERA_SYSTEMET,
+    tomt="Registrera Arbetsförmedlingens och Försäkringskassans kontor, eller läs in dem ur filer.",
+    rubrik="Kontor i Af/FK",
+)
 
 
 def _insatser(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
@@ -78,6 +92,11 @@ def _insatser(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
 def _organisationer(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
     form = Organisationssok(request.GET, anvandare=request.user, idag=timezone.localdate())
     return form, form.urval(Samverkansorganisation.objects.synliga_for(request.user, request.rattighet))
+
+
+def _kontor(request: Begaran) -> tuple[Kolumnsok, QuerySet[Any]]:
+    form = Kontorssok(request.GET, idag=timezone.localdate())
+    return form, form.urval(Insats.objects.kontor().select_related("samverkansorganisation"))
 
 
 @require_safe
@@ -97,6 +116,21 @@ def organisationer(request: Begaran) -> HttpResponse:
 
 
 @require_safe
+@kraver(Rattighet.ADMINISTRERA_SYSTEMET)
+@vary_on_headers("HX-Request")
+def kontor(request: Begaran) -> HttpResponse:
+    """Kontoren i Af/FK-samarbetet, och vad som saknas för att registrera fler."""
+    return _sida(request, _KONTOR, *_kontor(request), saknas=organisationer_som_saknas())
+
+
+@require_safe
+@kraver(Rattighet.ADMINISTRERA_SYSTEMET)
+def kontorsexport(request: Begaran) -> HttpResponse:
+    """Listan över kontor som den visas, alla sidor, för Excel."""
+    return _arbetsbok(_KONTOR, *_kontor(request))
+
+
+@require_safe
 @kraver(Rattighet.VISA_INSATSER)
 def insatsexport(request: Begaran) -> HttpResponse:
     """Listan över insatser som den visas, alla sidor, för Excel."""
@@ -110,7 +144,9 @@ def organisationsexport(request: Begaran) -> HttpResponse:
     return _arbetsbok(_ORGANISATIONER, *_organisationer(request))
 
 
-def _sida(request: Begaran, lista: _Lista, form: Kolumnsok, poster: QuerySet[Any]) -> HttpResponse:
+def _sida(
+    request: Begaran, lista: _Lista, form: Kolumnsok, poster: QuerySet[Any], saknas: Sequence[str] = ()
+) -> HttpResponse:
     sida = Paginator(poster, RADER_PER_SIDA).get_page(request.GET.get("sida"))
     kolumner = form.valda_kolumner
     return render(
@@ -126,6 +162,7 @@ def _sida(request: Begaran, lista: _Lista, form: Kolumnsok, poster: QuerySet[Any
             "sokt": form.har_urval,
             "idag": timezone.localdate(),
             "far_registrera": request.user.far(lista.far_registrera),
+            "saknas": saknas,
         },
     )
 

@@ -35,6 +35,7 @@ def avsluta(request: Begaran, pk: int) -> HttpResponse:
     argument: dict[str, Any] = {
         "laget": _laget(insats, granser),
         "oppna": granser.oppna,
+        "kontor": insats.ar_kontor,
         "avbryt": insats.get_absolute_url(),
     }
     sparat = {"slutdatum": insats.slutdatum, "version": insats.version}
@@ -60,6 +61,13 @@ def _laget(insats: Insats, granser: tjanster.Registreringsgranser) -> list[tuple
     sista_ar = str(granser.sista_ar or "")
     if insats.ar_volyminsats:
         return [("Startdatum", insats.startdatum), ("Sista år med antal", sista_ar)]
+    if insats.ar_kontor:
+        return [
+            ("Startdatum", insats.startdatum),
+            ("Samarbeten som pågår", granser.oppna),
+            ("Senaste övergång eller byte av kontor", granser.sista),
+            ("Sista år med anonyma", sista_ar),
+        ]
     return [
         ("Startdatum", insats.startdatum),
         ("Inregistrerade nu", granser.oppna),
@@ -72,7 +80,7 @@ def _avsluta(form: Insatsslutform, insats: Insats, request: Begaran) -> str:
     slut = form.cleaned_data["slutdatum"]
     version = form.cleaned_data["version"] or 0
     insats = tjanster.avsluta_insats(insats=insats, version=version, slutdatum=slut, av=request.user)
-    messages.success(request, f"Insatsens slutdatum är {slut.isoformat()}.")
+    messages.success(request, f"{'Kontorets' if insats.ar_kontor else 'Insatsens'} slutdatum är {slut.isoformat()}.")
     return insats.get_absolute_url()
 
 
@@ -98,7 +106,9 @@ def ta_bort(request: Begaran, pk: int) -> HttpResponse:
         except ValidationError as fel:
             visa_fel(form, fel)
     hinder = livslopp.hinder_att_ta_bort(insats)
-    return render(request, "insatser/ta_bort.html", {"form": form, "insats": insats, "hinder": hinder})
+    rubrik = f"{'Kontoret' if insats.ar_kontor else 'Insatsen'} kan inte tas bort"
+    kontext = {"form": form, "insats": insats, "hinder": hinder, "rubrik": rubrik}
+    return render(request, "insatser/ta_bort.html", kontext)
 
 
 def _foljer_med(insats: Insats) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from deltagare.overforing.generatorn.folk import kontrollsiffra
 from deltagare.overforing.generatorn.varlden import organisationsnummer
 
 IDAG = "2025-06-30"
-FINSAM, TVAPART, HANDLINGSPLAN, AF = (organisationsnummer(nr) for nr in range(1, 5))
+FINSAM, TVAPART, HANDLINGSPLAN, AF, FK = (organisationsnummer(nr) for nr in range(1, 6))
 
 
 def personnummer(dag: str, lopnr: int = 980) -> str:
@@ -25,6 +25,7 @@ def personnummer(dag: str, lopnr: int = 980) -> str:
 ANNA = personnummer("19850412", 980)
 BO = personnummer("19901283", 981)  # samordningsnummer: född den 23
 CECILIA = personnummer("20010101", 982)
+DAVID = personnummer("19790315", 983)
 UTAN_SVAR = {"utbildning": "", "tid_i_forsorjning": ""}
 
 
@@ -128,6 +129,56 @@ def grund() -> dict[str, list[dict[str, str]]]:
             ),
         ],
     }  # fmt: skip
+
+
+def _samarbete(nyckel: str, **falt: str) -> dict[str, str]:
+    grund = {
+        "samarbete": nyckel,
+        "fornamn": "Anna",
+        "efternamn": "Ek",
+        "kommun": "1280",
+        "samtycke": "2023-01-01",
+        "af_kontor": "AF1",
+        "fk_kontor": "FK1",
+        "initierad_av": "fk",
+    }
+    return {**grund, **falt}
+
+
+def _vag(nyckel: str, *steg: tuple[str, str]) -> list[dict[str, str]]:
+    return [
+        {"samarbete": nyckel, "ordning": str(nr), "till": till, "datum": datum}
+        for nr, (till, datum) in enumerate(steg, start=1)
+    ]
+
+
+def grund_med_samarbeten() -> dict[str, list[dict[str, str]]]:
+    """Som `grund`, med kontor hos båda myndigheterna och fyra samarbeten; två av personerna är också deltagare."""
+    filer = grund()
+    filer["samverkansorganisationer.csv"].append(_organisation(FK, "FK i Af/FK-samarbete", "fk", "2013-02-01"))
+    filer["insatser.csv"] += [
+        _insats("AF2", AF, "Arbetsförmedlingen Åmål", "2013-02-01", "", ""),
+        _insats("FK1", FK, "Försäkringskassan Ätran", "2013-02-01", "", ""),
+        _insats("FK2", FK, "Försäkringskassan Åmål", "2013-02-01", "", ""),
+    ]
+    utan_namn = {"fornamn": "", "efternamn": "", "kommun": "", "samtycke": ""}
+    filer["samarbeten.csv"] = [
+        _samarbete("S1", personnummer=ANNA, samtycke="2024-01-09"),
+        _samarbete("S2", personnummer=BO, fornamn="Bo", initierad_av="af", stadsdel="Järva", kommun="0180"),
+        _samarbete("S3", person="A-1", kon="kvinna", fodelsear="2000", **utan_namn),
+        _samarbete("S4", personnummer=DAVID, fornamn="David"),
+    ]
+    filer["overganger.csv"] = [
+        *_vag("S1", ("begaran", "2024-01-10"), ("gemensam_kartlaggning", "2024-02-01"),
+              ("planerad_arbetslivsinriktad", "2024-02-20"), ("arbetslivsinriktade", "2024-04-01"),
+              ("avslutat", "2024-10-01")),
+        *_vag("S2", ("begaran", "2024-05-01"), ("gemensam_kartlaggning", "2024-05-01")),
+        *_vag("S3", ("begaran", "2024-06-01")),
+        *_vag("S4", ("begaran", "2023-03-01"), ("avbrutet", "2023-03-15")),
+    ]  # fmt: skip
+    filer["overganger.csv"][-1]["orsak"] = "samtycke_atertas"
+    filer["kontorsbyten.csv"] = [{"samarbete": "S1", "datum": "2024-03-01", "af_kontor": "AF2", "fk_kontor": "FK2"}]
+    return filer
 
 
 def som_text(fil: str, rader: list[dict[str, str]], *, utan: tuple[str, ...] = (), extra: tuple[str, ...] = ()) -> str:

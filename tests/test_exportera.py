@@ -1,5 +1,6 @@
 """Exporten: export → tom databas → import ger samma rapporter, byte för byte (P18)."""
 
+import csv
 import io
 import stat
 
@@ -9,7 +10,7 @@ from django.core.management.base import CommandError
 
 from deltagare.overforing import exporten
 from tests.databas import kopia
-from tests.importkatalog import ANNA, BO, CECILIA, grund, importera, skriv, sql
+from tests.importkatalog import ANNA, BO, CECILIA, DAVID, grund_med_samarbeten, importera, skriv, sql
 
 DEL = "deltaganden.csv"
 URVAL = (
@@ -18,12 +19,16 @@ URVAL = (
     ("--fran", "2012-01", "--till", "2012-12"),
     ("--fran", "2024-02", "--till", "2024-03", "--kommun", "1280"),
 )
+LEDTIDSURVAL = (
+    ("--fran", "2023-01", "--till", "2024-12"),
+    ("--fran", "2024-01", "--till", "2024-12", "--kon", "kvinna", "--kontor", "FK2"),
+)
 
 
 @pytest.fixture
 def ifylld(egen_databas, tmp_path):
     """Allt som är svårt att bära: återtaget samtycke, blandade personer, löpnummer, kontor, radbrytningar."""
-    filer = grund()
+    filer = grund_med_samarbeten()
     filer[DEL] += [
         # Samma person återtog sitt samtycke i en insats men deltar i en annan.
         filer[DEL][5] | {"insats": "N1", "utregistrering": "", "avslutningsanledning": "", "stadsdel": "Järva",
@@ -40,6 +45,10 @@ def rapporter():
     for urval in URVAL:
         ut = io.StringIO()
         call_command("insatsrapport", *urval, "--idag=2025-06-30", "--framtagen=2025-06-30T12:00", stdout=ut)
+        svar.append(ut.getvalue())
+    for urval in LEDTIDSURVAL:
+        ut = io.StringIO()
+        call_command("ledtidsrapport", *urval, "--idag=2025-06-30", "--framtagen=2025-06-30T12:00", stdout=ut)
         svar.append(ut.getvalue())
     return svar
 
@@ -79,7 +88,7 @@ def test_utan_personuppgifter_star_ingen_identitet_i_filerna(ifylld, tmp_path):
     exportera(tmp_path / "ut")
 
     text = "".join(fil.read_text() for fil in (tmp_path / "ut").iterdir())
-    for uppgift in (ANNA, BO, CECILIA, "Cecilia", "Järva"):
+    for uppgift in (ANNA, BO, CECILIA, DAVID, "Cecilia", "Järva"):
         assert uppgift not in text
 
 
@@ -90,6 +99,29 @@ def test_med_personuppgifter_har_identitet_bara_for_dem_som_har_den_kvar(ifylld,
     assert sum(ANNA in rad for rad in rader) == 2
     assert [rad.startswith("N1,") for rad in rader if CECILIA in rad] == [True]  # inte det återtagna
     assert all(CECILIA not in rad for rad in rader if "atertaget_samtycke" in rad)
+
+
+def test_ett_samarbete_har_samma_personnyckel_som_personens_deltaganden(ifylld, tmp_path):
+    exportera(tmp_path / "ut")
+    filer = {}
+    for fil in (DEL, "samarbeten.csv"):
+        with (tmp_path / "ut" / fil).open(newline="") as text:
+            filer[fil] = list(csv.DictReader(text))
+
+    deltagare = {rad["person"] for rad in filer[DEL]}
+    samarbeten = {rad["samarbete"]: rad for rad in filer["samarbeten.csv"]}
+    assert [samarbeten[nyckel]["person"] in deltagare for nyckel in ("S1", "S2", "S3", "S4")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert (samarbeten["S1"]["af_kontor"], samarbeten["S1"]["fk_kontor"]) == ("AF1", "FK1")
+    assert (tmp_path / "ut" / "kontorsbyten.csv").read_text().splitlines()[1:] == ["S1,2024-03-01,AF2,FK2"]
+
+
+def test_ett_samarbete_exporteras_med_identitet_sa_lange_den_finns(ifylld, tmp_path):
+    exportera(tmp_path / "ut", "--med-personuppgifter")
+
+    rader = (tmp_path / "ut" / "samarbeten.csv").read_text().splitlines()
+    assert [ANNA in rader[1], BO in rader[2], "Järva" in rader[2], DAVID in rader[4]] == [True, True, True, False]
 
 
 def test_filerna_kan_bara_lasas_av_agaren(ifylld, tmp_path):

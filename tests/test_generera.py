@@ -20,6 +20,7 @@ from deltagare.overforing.generatorn.folk import Folk
 from deltagare.overforing.generatorn.folkbokforing import PROVA, UTANFOR
 from deltagare.overforing.generatorn.skalor import SKALOR, Skala
 from deltagare.overforing.generatorn.varlden import skriv
+from deltagare.overgangar import Insatstyp
 from deltagare.personnummer import tolka
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 from tests.databas import kopia
@@ -87,7 +88,7 @@ def test_bara_demon_foljer_kalendern(egen_databas, monkeypatch, argument, dag):
 
 def test_demon_ar_ett_trovardigt_sverige_i_smatt(demo):
     former = sql("SELECT samverkansform, count(*) FROM insatser_samverkansorganisation GROUP BY 1 ORDER BY 1")
-    assert former == [("finsam", 12), ("handlingsplan", 1), ("tvapart", 2)]
+    assert former == [("af", 1), ("finsam", 12), ("fk", 1), ("handlingsplan", 1), ("tvapart", 2)]
     assert Insats.objects.using("agare").count() > 100
     ((antal, oppna, utan_senare),) = sql(
         "SELECT count(*), count(*) FILTER (WHERE utregistrering IS NULL), "
@@ -111,6 +112,30 @@ def test_demon_ar_ett_trovardigt_sverige_i_smatt(demo):
     assert sql("SELECT max(slutdatum) FROM insatser_samverkansorganisation") == [(date(2013, 1, 31),)]
 
 
+def test_demons_samarbeten_vantar_pagar_och_har_avslutats(demo):
+    skala = SKALOR["demo"]
+    former = dict(sql("SELECT samverkansform, count(*) FROM insatser_insats GROUP BY 1"))
+    assert (former["af"], former["fk"]) == (skala.kontor, skala.kontor)
+    assert sql("SELECT count(*) FROM deltagare_overgang") == [(skala.overgangar,)]
+    lagen = dict(sql("SELECT insatstyp, count(*) FROM deltagare_samarbete GROUP BY 1"))
+    assert set(lagen) == set(Insatstyp)
+    assert lagen["begaran"] > 20
+    assert lagen["avslutat"] > 100
+    # De flesta har också deltagit i en insats, och några har bytt kontor eller återtagit sitt samtycke.
+    ((alla, deltagare, anonymt, byten),) = sql(
+        "SELECT count(*), count(*) FILTER (WHERE person_id IN (SELECT person_id FROM deltagare_deltagande)), "
+        "count(*) FILTER (WHERE avidentifierat), (SELECT count(*) FROM deltagare_samarbetskontor) "
+        "FROM deltagare_samarbete"
+    )
+    assert 0.4 < deltagare / alla < 0.95
+    assert 0 < anonymt < 0.1 * alla
+    assert 0 < byten - alla < 0.1 * alla
+    assert sql(
+        "SELECT count(DISTINCT i.id) FROM deltagare_anonym a JOIN insatser_insats i ON i.id = a.insats_id "
+        "WHERE i.samverkansform IN ('af', 'fk')"
+    ) == [(2 * skala.kontor,)]
+
+
 def organisationernas_rader():
     """Det som filerna inte bär: kontakt, ingående organisationer och budget."""
     return sql(
@@ -120,7 +145,7 @@ def organisationernas_rader():
         " ON b.id = f.arsbudget_id WHERE b.samverkansorganisation_id = o.id), "
         "(SELECT sum(k.utfall) FROM insatser_administrativkostnad k JOIN insatser_organisationsbudget b "
         " ON b.id = k.arsbudget_id WHERE b.samverkansorganisation_id = o.id) "
-        "FROM insatser_samverkansorganisation o ORDER BY 1"
+        "FROM insatser_samverkansorganisation o WHERE samverkansform NOT IN ('af', 'fk') ORDER BY 1"
     )
 
 
@@ -195,13 +220,15 @@ def test_riket_ar_som_prestandamalen_sager(tmp_path):
     assert SKALOR["riket"][:2] == (80, 10_000)
     assert SKALOR["riket"].deltaganden == 1_000_000
     assert SKALOR["riket10"].deltaganden == 10_000_000
-    litet = Skala(80, 400, 10, 10_000, 4_000, (1953, 2000), 960)
+    assert SKALOR["riket"].overgangar == SKALOR["riket10"].overgangar == 500_000
+    litet = Skala(80, 400, 10, 10_000, 4_000, (1953, 2000), 960, 20, 2_000)
     skriv(tmp_path, litet, fro=1, idag=IDAG)
     with (tmp_path / "deltaganden.csv").open(newline="") as fil:
         rader = list(csv.DictReader(fil))
 
     assert len(rader) == 4_000
     assert sum(not rad["utregistrering"] for rad in rader) / 4_000 == pytest.approx(0.12, abs=0.03)
+    assert len((tmp_path / "overganger.csv").read_text().splitlines()) == 2_001
 
 
 def test_demokonton_har_behorigheter_och_uppdrag(demo, settings):
@@ -211,9 +238,10 @@ def test_demokonton_har_behorigheter_och_uppdrag(demo, settings):
 
     assert {konto.anvandarnamn for konto in KONTON} == {
         "insatsansvarig", "deltagaransvarig", "samverkansadministrator", "rapport", "bestallare", "systemadministrator",
+        "deltagaransvarig_fk", "deltagaransvarig_af", "insatsansvarig_fk",
     }  # fmt: skip
     konton = {konto.username: konto for konto in Anvandare.objects.all()}
-    assert len(konton) == 6
+    assert len(konton) == 9
     for konto in KONTON:
         assert konton[konto.anvandarnamn].roller_nu == [konto.roll]
         assert konton[konto.anvandarnamn].check_password("demo")
@@ -224,6 +252,14 @@ def test_demokonton_har_behorigheter_och_uppdrag(demo, settings):
     assert set(egna) <= set(ansvarigs)
     assert ansvarigs.values("samverkansorganisation").distinct().count() == 3
     assert Uppdrag.objects.filter(behorighet__roll=Roll.SAMVERKANSADMINISTRATOR).count() == 1
+    assert {
+        namn: list(Insats.objects.synliga_for(konton[namn], ratt).values_list("nyckel", flat=True))
+        for namn, ratt in {
+            "deltagaransvarig_fk": Rattighet.REGISTRERA_DELTAGARE,
+            "deltagaransvarig_af": Rattighet.REGISTRERA_DELTAGARE,
+            "insatsansvarig_fk": Rattighet.GE_UPPDRAG_PA_INSATS,
+        }.items()
+    } == {"deltagaransvarig_fk": ["FK001"], "deltagaransvarig_af": ["AF001"], "insatsansvarig_fk": ["FK001"]}
 
 
 def test_demokonton_skapas_bara_i_demolaget(egen_databas, settings):

@@ -22,12 +22,14 @@ from deltagare.models import Anonym, Deltagande, Identitet, Inlasning, Omrade, V
 from deltagare.overforing.filformat import FILER
 from deltagare.overforing.uppladdat import RADER_HOGST
 from deltagare.personnummer import tolka
+from insatser.kategorier import Samverkansform
 from insatser.models import Budget, Budgetpost, Insats
 from insatser.models.insats import InsatsQuerySet
 from tests import fabriker
 from tests.databas import som_agare
 from tests.folkbokforing import post
 from tests.importkatalog import FINSAM, HANDLINGSPLAN, TVAPART
+from tests.test_samarbete import borja, kontor
 
 pytestmark = pytest.mark.django_db
 
@@ -395,6 +397,40 @@ def test_utregistrering_och_namn_i_en_ny_fil_ar_andringar(client, insats, deltag
     assert list(Deltagande.objects.order_by("pk").values_list("utregistrering", flat=True)) == [date(2025, 6, 1), None]
     assert Identitet.objects.get(personindex=personindex(samma.nummer)).klartext("efternamn") == "Bytt"
     assert Handelse.objects.filter(typ="deltagare_inlast", detaljer__ny=False).count() == 2
+
+
+def test_ett_senare_namn_utom_rackhall_skrivs_inte_over(client, insats, deltagaransvarig):
+    """Namnet är den senaste registreringens, också ett samarbetes eller ett deltagandes som filens läsare inte ser."""
+    i_samarbete, i_insats, tidigare = (fabriker.nytt_nummer() for _ in range(3))
+    fk, frammande = kontor(Samverkansform.FK), fabriker.insats()
+    hos_fk, dar = fabriker.deltagaransvarig(fk), fabriker.deltagaransvarig(frammande)
+    borja(kontor(Samverkansform.AF), fk, hos_fk, nummer=i_samarbete, efternamn="Senast", datum=date(2025, 4, 1))
+    for nummer, dag in ((i_insats, date(2025, 4, 1)), (tidigare, date(2025, 2, 1))):
+        fabriker.inregistrera(frammande, dar, nummer=nummer, efternamn="Senast", inregistrering=dag, samtycke=dag)
+    satt_sammanhang(None)
+
+    data = deltagandefil(insats, i_samarbete, i_insats, tidigare)
+    las_in(client, granskad(client, data, "deltaganden.csv", omrade="deltaganden")[0])
+
+    satt_sammanhang(deltagaransvarig)
+    namnen = [
+        Identitet.objects.get(personindex=personindex(nummer.nummer)).klartext("efternamn")
+        for nummer in (i_samarbete, i_insats, tidigare)
+    ]
+    assert namnen == ["Senast", "Senast", "Påhittad"]
+
+
+def test_senare_registreringar_fragas_bara_om_dem_man_nar(insats, deltagaransvarig):
+    frammande = fabriker.insats()
+    ett = fabriker.inregistrera(frammande, fabriker.deltagaransvarig(frammande))
+    fragan = "SELECT * FROM har_senare_registreringar(%s, ARRAY['2000-01-01'::date])"
+    with connection.cursor() as markor:
+        satt_sammanhang(deltagaransvarig)
+        markor.execute(fragan, [[ett.person_id]])
+        assert markor.fetchall() == []
+        satt_sammanhang(fabriker.deltagaransvarig(frammande))
+        markor.execute(fragan, [[ett.person_id]])
+        assert markor.fetchall() == [(ett.person_id, date(2000, 1, 1))]
 
 
 def test_kommunen_vid_inregistreringen_andras_inte(client, insats, deltagaransvarig):

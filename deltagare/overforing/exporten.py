@@ -18,7 +18,11 @@ from deltagare.overforing.filformat import (
     DELTAGANDEN,
     FILER,
     INSATSER,
+    KONTORSBYTEN,
     ORGANISATIONER,
+    OVERGANGER,
+    SAMARBETEN,
+    VID_BEHOV,
     VOLYMANTAL,
 )
 from deltagare.overforing.forbindelse import AGARE
@@ -26,7 +30,8 @@ from deltagare.overforing.forbindelse import AGARE
 SAKNAS: Final = (
     "konton, behörigheter och uppdrag, åtkomstloggen, kompletterande frågor och svaren på dem, "
     "samverkansorganisationers stadsdelar, kontaktuppgifter, ingående organisationer och budget, "
-    "lås på insatser vars registreringar är borttagna, folkbokföringsregistret, och ändrade kodverk"
+    "uppgifterna före och efter Af/FK-samarbeten och vem som har registrerat deras övergångar, "
+    "lås på insatser vars registreringar är borttagna, folkbokföringsregistret, och ändrade kodverk och övergångsregler"
 )
 """Det som filerna inte bär med sig."""
 
@@ -40,7 +45,7 @@ _FRAGOR: Final = {
     """,
     INSATSER: """
         SELECT i.nyckel, o.organisationsnummer, i.namn, i.beskrivning, i.startdatum, i.slutdatum, i.inriktning,
-               i.preciserad_inriktning, i.deltagarregistrering, array_to_string(i.malgrupper, ';')
+               i.preciserad_inriktning, i.deltagarregistrering, array_to_string(i.malgrupper, ';'), i.omrade
         FROM insatser_insats i JOIN insatser_samverkansorganisation o ON o.id = i.samverkansorganisation_id
         ORDER BY i.nyckel COLLATE "C"
     """,
@@ -81,8 +86,34 @@ _DELTAGANDEN: Final = """
     LEFT JOIN deltagare_identitet t ON t.person_id = d.person_id AND f.deltagande_id IS NOT NULL
     ORDER BY i.nyckel COLLATE "C", p.nyckel COLLATE "C", d.inregistrering, d.lopnr
 """
+_SAMARBETEN: Final = """
+    SELECT a.nyckel, p.nyckel,
+           t.personnummer, p.kon, p.fodelsear, t.fornamn, t.efternamn, f.kommun_id, s.namn,
+           a.samtycke, af.nyckel, fk.nyckel, a.initierad_av,
+           t.nyckel_id
+    FROM deltagare_samarbete a
+    JOIN deltagare_samarbetskontor k ON k.samarbete_id = a.id AND k.datum = a.borjan
+    JOIN insatser_insats af ON af.id = k.af_kontor_id JOIN insatser_insats fk ON fk.id = k.fk_kontor_id
+    JOIN deltagare_person p ON p.id = a.person_id
+    LEFT JOIN deltagare_samarbetsfolkbokforing f ON %s AND f.samarbete_id = a.id AND NOT a.avidentifierat
+    LEFT JOIN insatser_stadsdel s ON s.id = f.stadsdel_id
+    LEFT JOIN deltagare_identitet t ON t.person_id = a.person_id AND f.samarbete_id IS NOT NULL
+    ORDER BY a.nyckel COLLATE "C"
+"""
+_SAMARBETENAS: Final = {
+    OVERGANGER: """
+        SELECT a.nyckel, o.ordning, o.till, o.datum, o.orsak
+        FROM deltagare_overgang o JOIN deltagare_samarbete a ON a.id = o.samarbete_id
+        ORDER BY a.nyckel COLLATE "C", o.ordning
+    """,
+    KONTORSBYTEN: """
+        SELECT a.nyckel, k.datum, af.nyckel, fk.nyckel
+        FROM deltagare_samarbetskontor k JOIN deltagare_samarbete a ON a.id = k.samarbete_id AND k.datum > a.borjan
+        JOIN insatser_insats af ON af.id = k.af_kontor_id JOIN insatser_insats fk ON fk.id = k.fk_kontor_id
+        ORDER BY a.nyckel COLLATE "C", k.datum
+    """,
+}
 _HAMTADE: Final = 2_000
-_PERSONNUMMER, _KON, _FODELSEAR, _FORNAMN, _EFTERNAMN, _KOMMUN, _STADSDEL = range(4, 11)
 
 
 def exportera(katalog: Path, *, med_personuppgifter: bool) -> dict[str, int]:
@@ -98,8 +129,11 @@ def exportera(katalog: Path, *, med_personuppgifter: bool) -> dict[str, int]:
             with connections[AGARE].cursor() as markor:
                 markor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for namn, fraga in _FRAGOR.items():
+                antal[namn] = _skriv(katalog, namn, _hamta(fraga), utan=_tomma(namn))
+            for namn, fraga in {DELTAGANDEN: _DELTAGANDEN, SAMARBETEN: _SAMARBETEN}.items():
+                antal[namn] = _skriv(katalog, namn, _personrader(namn, fraga, med_personuppgifter))
+            for namn, fraga in _SAMARBETENAS.items():
                 antal[namn] = _skriv(katalog, namn, _hamta(fraga))
-            antal[DELTAGANDEN] = _skriv(katalog, DELTAGANDEN, _deltaganden(med_personuppgifter))
             logga(Handelse.Typ.EXPORTERAT, av=None, using=AGARE, med_personuppgifter=med_personuppgifter, filer=antal)
         for namn in FILER:
             _tillfallig(katalog, namn).replace(katalog / namn)
@@ -113,14 +147,24 @@ def _tillfallig(katalog: Path, namn: str) -> Path:
     return katalog / f".{namn}.{os.getpid()}"
 
 
-def _skriv(katalog: Path, namn: str, rader: Iterator[Sequence[Any]]) -> int:
+def _tomma(namn: str) -> str:
+    """Filens kolumn som bara skrivs vid behov, när ingen rad har något i den; annars tomt."""
+    kolumn = VID_BEHOV.get(namn, "")
+    if kolumn and any(rad[FILER[namn].kolumner.index(kolumn)] for rad in _hamta(_FRAGOR[namn])):
+        return ""
+    return kolumn
+
+
+def _skriv(katalog: Path, namn: str, rader: Iterator[Sequence[Any]], *, utan: str = "") -> int:
+    """Skriver filen, utan kolumnen `utan`, och ger antalet rader."""
     antal = 0
+    med = [nr for nr, kolumn in enumerate(FILER[namn].kolumner) if kolumn != utan]
     fd = os.open(_tillfallig(katalog, namn), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", newline="") as fil:
         skrivare = csv.writer(fil, lineterminator="\n")
-        skrivare.writerow(FILER[namn].kolumner)
+        skrivare.writerow([FILER[namn].kolumner[nr] for nr in med])
         for rad in rader:
-            skrivare.writerow(rad)
+            skrivare.writerow([rad[nr] for nr in med] if utan else rad)
             antal += 1
     return antal
 
@@ -132,14 +176,15 @@ def _hamta(fraga: str, varden: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
             yield from rader
 
 
-def _deltaganden(med_personuppgifter: bool) -> Iterator[list[Any]]:
-    for rad in _hamta(_DELTAGANDEN, [med_personuppgifter]):
+def _personrader(fil: str, fraga: str, med_personuppgifter: bool) -> Iterator[list[Any]]:
+    plats = {kolumn: nr for nr, kolumn in enumerate(FILER[fil].kolumner)}
+    for rad in _hamta(fraga, [med_personuppgifter]):
         *falt, nyckel_id = rad
         if nyckel_id is None:
             # Utan identitet: kön och födelseår, men varken kommun eller stadsdel.
-            falt[_KOMMUN] = falt[_STADSDEL] = None
+            falt[plats["kommun"]] = falt[plats["stadsdel"]] = None
         else:
-            for plats, namn in ((_PERSONNUMMER, "personnummer"), (_FORNAMN, "fornamn"), (_EFTERNAMN, "efternamn")):
-                falt[plats] = dekryptera(falt[plats], falt=namn, nyckel_id=nyckel_id)
-            falt[_KON] = falt[_FODELSEAR] = None  # framgår av personnumret
+            for namn in ("personnummer", "fornamn", "efternamn"):
+                falt[plats[namn]] = dekryptera(falt[plats[namn]], falt=namn, nyckel_id=nyckel_id)
+            falt[plats["kon"]] = falt[plats["fodelsear"]] = None  # framgår av personnumret
         yield falt

@@ -19,6 +19,9 @@ BUDGETPOSTER: Final = "budgetposter.csv"
 VOLYMANTAL: Final = "volymantal.csv"
 ANONYMA: Final = "anonyma.csv"
 DELTAGANDEN: Final = "deltaganden.csv"
+SAMARBETEN: Final = "samarbeten.csv"
+OVERGANGER: Final = "overganger.csv"
+KONTORSBYTEN: Final = "kontorsbyten.csv"
 
 # I den ordning som filerna läses och felen skrivs: det som annat hänvisar till först.
 FILER: Final[Mapping[str, Fil]] = {
@@ -38,6 +41,7 @@ FILER: Final[Mapping[str, Fil]] = {
             "preciserad_inriktning",
             "deltagarregistrering",
             "malgrupper",
+            "omrade",
         ),
         (
             "insats",
@@ -88,10 +92,32 @@ FILER: Final[Mapping[str, Fil]] = {
         ),
         ("insats", "inregistrering"),
     ),
+    SAMARBETEN: Fil(
+        (
+            "samarbete",
+            "person",
+            "personnummer",
+            "kon",
+            "fodelsear",
+            "fornamn",
+            "efternamn",
+            "kommun",
+            "stadsdel",
+            "samtycke",
+            "af_kontor",
+            "fk_kontor",
+            "initierad_av",
+        ),
+        ("samarbete", "af_kontor", "fk_kontor", "initierad_av"),
+    ),
+    OVERGANGER: Fil(("samarbete", "ordning", "till", "datum", "orsak"), ("samarbete", "ordning", "till", "datum")),
+    KONTORSBYTEN: Fil(
+        ("samarbete", "datum", "af_kontor", "fk_kontor"), ("samarbete", "datum", "af_kontor", "fk_kontor")
+    ),
 }
 
-# Filer med uppgifter om personer: deras värden står aldrig i ett fel (P7).
-PERSONFILER: Final = frozenset({DELTAGANDEN})
+# Kolumner som bara skrivs när någon rad har ett värde: bara kontoren i Af/FK-samarbetet har ett område.
+VID_BEHOV: Final[Mapping[str, str]] = {INSATSER: "omrade"}
 
-# Af/FK-samarbetets filer är kända men tas ännu inte emot.
-SENARE: Final = frozenset({"samarbeten.csv", "overganger.csv", "kontorsbyten.csv"})
+# Filer med uppgifter om personer: deras värden står aldrig i ett fel (P7).
+PERSONFILER: Final = (DELTAGANDEN, SAMARBETEN)

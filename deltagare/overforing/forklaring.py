@@ -36,6 +36,7 @@ FORKLARING: Final[dict[str, str]] = {
     "preciserad_inriktning": f"En kod som hör till inriktningen: {_koder(PreciseradInriktning)}.",
     "deltagarregistrering": f"En kod: {', '.join(f'{kod} ({text})' for kod, text in Deltagarregistrering.choices)}.",
     "malgrupper": f"Koder skilda med semikolon: {_koder(Malgrupp)}.",
+    "omrade": "Bara för ett kontor i Af/FK-samarbetet: verksamhets- eller marknadsområdet, högst 100 tecken.",
     "ar": "Kalenderåret, fyra siffror.",
     "planerat_antal": "Planerat antal deltagare. Tomt för en volyminsats.",
     "budgeterat_antal_volym": "Budgeterat antal för en volyminsats. Tomt för andra.",

@@ -1,6 +1,6 @@
 """Importen i sin helhet: läs, pröva, skriv, allt i en transaktion (`import-och-kommandon.md` 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -14,20 +14,32 @@ from deltagare.overforing import (
     lage,
     personer,
     rader_per_ar,
+    rader_samarbeten,
     regler,
+    samarbeten,
+    samarbetsregler,
     skriv_deltaganden,
     skriv_insatser,
+    skriv_samarbeten,
     staging,
     tabeller,
 )
 from deltagare.overforing.databasfel import pa_svenska
 from deltagare.overforing.falt import Rad
 from deltagare.overforing.fel import Importfel, Utfall
-from deltagare.overforing.filformat import DELTAGANDEN, INSATSER, ORGANISATIONER
+from deltagare.overforing.filformat import (
+    DELTAGANDEN,
+    INSATSER,
+    KONTORSBYTEN,
+    ORGANISATIONER,
+    OVERGANGER,
+    PERSONFILER,
+    SAMARBETEN,
+)
 from deltagare.overforing.forbindelse import AGARE
 from deltagare.overforing.lage import Lage
 from deltagare.overforing.lasning import Csvfil, Framsteg, hitta_filer
-from deltagare.overforing.personrader import INGET, Person
+from deltagare.overforing.personrader import INGET, Person, samarbetsnyckel
 from deltagare.overforing.rader_deltaganden import Deltaganden
 from deltagare.overforing.tabeller import INSATS, ORGANISATION, PER_AR, Antal
 
@@ -64,7 +76,7 @@ def importera(
     except _Bara:
         return antal
     except (IntegrityError, DataError, InternalError, OperationalError) as fel:
-        fil, text = pa_svenska(fel)
+        fil, text = pa_svenska(fel, filer)
         utfall.fel.lagg(fil, 0, "", text)
         raise Importfel from fel
     return antal
@@ -79,22 +91,27 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
         if namn in filer and namn not in dugliga:
             raise Importfel
     for namn, fil in dugliga.items():
-        if namn != DELTAGANDEN:
+        if namn in rader_per_ar.RADER:
             staging.lagg(namn, las_rader(fil, nulage, utfall, framsteg))
     regler.prova_organisationer(nulage, utfall)
     regler.prova_namn(nulage, utfall)
     if DELTAGANDEN in dugliga:
         las_deltaganden(dugliga[DELTAGANDEN], nulage, utfall, framsteg)
+    if SAMARBETEN in dugliga or SAMARBETEN not in filer:
+        las_samarbeten(dugliga, nulage, utfall, framsteg)
     tabeller.finn(nulage, dugliga)
     personer.finn(utfall)
     if DELTAGANDEN in dugliga:
         skriv_deltaganden.fyll_saknade(dugliga[DELTAGANDEN])
+    samarbeten.finn(nulage, dugliga.get(SAMARBETEN))
     innan = utfall.fel.antal
-    for namn in (*PER_AR, DELTAGANDEN):
+    for namn in (*PER_AR, *PERSONFILER, OVERGANGER, KONTORSBYTEN):
         regler.prova_dubbletter(namn, utfall)
     regler.prova_mot_registrerat(utfall)
+    samarbetsregler.prova(utfall, overganger_lasta=OVERGANGER in dugliga or OVERGANGER not in filer)
     if utfall.fel.antal == innan:
         regler.prova_overlapp(utfall)
+        samarbetsregler.prova_personernas(utfall)
     if utfall.fel.antal:
         raise Importfel
     regler.varna_for_oppna(nulage, utfall, idag)
@@ -114,37 +131,76 @@ def las_rader(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> 
 def las_deltaganden(fil: Csvfil, nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> None:
     """Lägger deltagandenas felfria rader i arbetstabellerna. Felen läggs i `utfall`."""
     rad = Rad(fil, utfall.fel, utfall.varningar)
-    lasare = Deltaganden(rad, nulage)
-    rader, personrader, avtryck = (
-        staging.Textkopia(tabell) for tabell in ("imp_deltagande", "imp_personrad", "imp_avtryck")
-    )
+    _las_personrader(fil, rad, Deltaganden(rad, nulage).las, staging.Textkopia("imp_deltagande"), framsteg)
+
+
+def las_samarbeten(filer: dict[str, Csvfil], nulage: Lage, utfall: Utfall, framsteg: Framsteg) -> None:
+    """Som `las_deltaganden`, för samarbetena och filerna som hör till dem."""
+    trasiga: set[str] = set()
+    if SAMARBETEN in filer:
+        fil = filer[SAMARBETEN]
+        rad = Rad(fil, utfall.fel, utfall.varningar)
+        kopia = staging.Textkopia("imp_samarbete", rader_samarbeten.KOLUMNER)
+        trasiga |= _las_personrader(fil, rad, rader_samarbeten.Samarbeten(rad, nulage).las, kopia, framsteg)
+    for namn, (tabell, las) in rader_samarbeten.RADER.items():
+        if namn not in filer:
+            continue
+        rad = Rad(filer[namn], utfall.fel, utfall.varningar)
+        kopia = staging.Textkopia(tabell)
+        for nr, falt in filer[namn].rader(framsteg):
+            rad.satt(nr, falt)
+            if (text := las(rad, nulage)) is None:
+                trasiga.add(samarbetsnyckel(rad.text("samarbete")))
+            elif kopia.lagg(text):
+                kopia.tom()
+        kopia.tom()
+    kopia = staging.Textkopia("imp_trasigt")
+    for nyckel in trasiga:
+        kopia.lagg(staging.copytext(nyckel))
+    kopia.tom()
+
+
+def _las_personrader(
+    fil: Csvfil,
+    rad: Rad,
+    las: Callable[[], tuple[str, Person, list[str]] | None],
+    rader: staging.Textkopia,
+    framsteg: Framsteg,
+) -> set[str]:
+    """Lägger filens felfria rader i arbetstabellerna. Ger samarbetena på raderna med fel, om filen har några."""
+    nummer = PERSONFILER.index(fil.namn)
+    personrader, avtryck = (staging.Textkopia(tabell) for tabell in ("imp_personrad", "imp_avtryck"))
     sedda: set[Person] = set()
+    trasiga: set[str] = set()
     for nr, falt in fil.rader(framsteg):
         rad.satt(nr, falt)
-        last = lasare.las()
+        last = las()
         if last is None:
+            if fil.namn == SAMARBETEN:
+                trasiga.add(samarbetsnyckel(rad.text("samarbete")))
             continue
         text, person, radens_avtryck = last
         if person not in sedda:
             if len(sedda) >= _SEDDA:
                 sedda.clear()
             sedda.add(person)
-            personrader.lagg(_persontext(nr, person))
+            personrader.lagg(_persontext(nummer, nr, person))
         for ett in radens_avtryck:
-            avtryck.lagg(f"{nr}\t\\\\x{ett}")
+            avtryck.lagg(f"{nummer}\t{nr}\t\\\\x{ett}")
         if rader.lagg(text):
             for kopia in (rader, personrader, avtryck):
                 kopia.tom()
     for kopia in (rader, personrader, avtryck):
         kopia.tom()
+    return trasiga
 
 
-def _persontext(nr: int, person: Person) -> str:
+def _persontext(fil: int, nr: int, person: Person) -> str:
     index, sokindex = (INGET if hex_ == INGET else f"\\\\x{hex_}" for hex_ in (person.personindex, person.sokindex))
     nyckel, soknyckel = (
         text if text == INGET else staging.copytext(text) for text in (person.nyckel, person.soknyckel)
     )
-    return f"{nr}\t{person.grupp}\t{index}\t{sokindex}\t{nyckel}\t{soknyckel}\t{person.kon}\t{person.fodelsear}"
+    return f"{fil}\t{nr}\t{person.grupp}\t{index}\t{sokindex}\t{nyckel}\t{soknyckel}\t{person.kon}\t{person.fodelsear}"
 
 
 def _skriv(filer: dict[str, Csvfil], idag: date, framsteg: Framsteg) -> dict[str, Antal]:
@@ -155,13 +211,17 @@ def _skriv(filer: dict[str, Csvfil], idag: date, framsteg: Framsteg) -> dict[str
     skriv_insatser.las_kategoriseringar()
     for fil, tabell in PER_AR.items():
         antal[fil] = skriv_insatser.skriv_per_ar(tabell)
+    personer.skriv()
     if DELTAGANDEN in filer:
-        personer.skriv()
-        deltaganden = skriv_deltaganden.skriv()
-        if filer[DELTAGANDEN].har("personnummer"):
-            namn = identiteter.skriv(filer[DELTAGANDEN], idag, framsteg)
-            nya, andrade, oforandrade = deltaganden
-            deltaganden = Antal(nya, andrade + namn, oforandrade - namn)
-        antal[DELTAGANDEN] = deltaganden
+        antal[DELTAGANDEN] = skriv_deltaganden.skriv()
+    antal |= skriv_samarbeten.skriv()
+    for fil, namn in identiteter.skriv(_med_personnummer(filer), idag, framsteg).items():
+        nya, andrade, oforandrade = antal[fil]
+        antal[fil] = Antal(nya, andrade + namn, oforandrade - namn)
+    identiteter.ta_bort()
     skriv_insatser.dra_ihop(INSATS, ORGANISATION)
     return {fil: en for fil, en in antal.items() if fil in filer}
+
+
+def _med_personnummer(filer: dict[str, Csvfil]) -> list[Csvfil]:
+    return [filer[namn] for namn in PERSONFILER if namn in filer and filer[namn].har("personnummer")]

@@ -245,8 +245,8 @@ def _skriv_deltaganden(
             raise Importfel from None
         if villkor != "personen_har_skydd":
             raise
-        utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", _HAR_SKYDD)
+        utfall.fel.lagg(DELTAGANDEN, skrivs, "personnummer", f"{pa_svenska(fel)[1]} Ta bort raden ur filen.")
         raise HarSkydd(gallde, nummer(skrivs)) from None
-    namn = identiteter.skriv(fil, idag, _tyst)
+    namn = identiteter.skriv([fil], idag, _tyst)[DELTAGANDEN]
     skrivna += [Skrivet(en, insats, vem, ny=False) for en, insats, vem in staging.hamta(_BYTTA_NAMN)]
     return Antal(nya, andrade + namn, oforandrade - namn), skrivna

@@ -62,6 +62,11 @@ class Insatsen:
         return not self.kategorisering.inriktning
 
     @property
+    def vars(self) -> str:
+        """Vems, i en mening: insatsens eller kontorets."""
+        return "kontorets" if self.ar_kontor else "insatsens"
+
+    @property
     def ar_volyminsats(self) -> bool:
         """Sant om bara antal registreras."""
         return self.kategorisering.deltagarregistrering == "antal"
@@ -93,6 +98,7 @@ class Lage:
     koder: dict[Kodverk, dict[str, Giltighet]] = field(default_factory=dict)
     fingeravtryck_finns: bool = False
     pseudonymer_finns: bool = False
+    samarbetsavtryck_finns: bool = False
 
     def nar_organisationen(self, organisation: Organisation) -> bool:
         """Sant om den som läser in har uppdrag i organisationen."""
@@ -108,7 +114,7 @@ class Lage:
         tidigare = organisation and not organisation.trasig and organisation.slut
         if tidigare and (insats.slut is None or tidigare < insats.slut):
             return tidigare, "samverkansorganisationens"
-        return insats.slut, "insatsens"
+        return insats.slut, insats.vars
 
 
 def namnform(namn: str) -> str:
@@ -158,7 +164,8 @@ def las(idag: date, rackvidd: Rackvidd | None = None) -> Lage:
     with aktuell().cursor() as markor:
         markor.execute(
             "SELECT EXISTS (SELECT FROM deltagare_deltagande WHERE fingeravtryck IS NOT NULL), "
-            "EXISTS (SELECT FROM deltagare_person WHERE nyckel LIKE 'X%')"
+            "EXISTS (SELECT FROM deltagare_person WHERE nyckel LIKE 'X%'), "
+            "EXISTS (SELECT FROM deltagare_samarbete WHERE avidentifierat AND fingeravtryck IS NOT NULL)"
         )
-        lage.fingeravtryck_finns, lage.pseudonymer_finns = markor.fetchone()
+        lage.fingeravtryck_finns, lage.pseudonymer_finns, lage.samarbetsavtryck_finns = markor.fetchone()
     return lage

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from deltagare.overforing.fel import Importfel, Lista, mojligt_personnummer, orsak, visat
-from deltagare.overforing.filformat import FILER, SENARE
+from deltagare.overforing.filformat import FILER
 
 FALTGRANS: Final = 200_000  # tecken i ett fält; längre är ett citattecken som saknas eller en trasig fil
 _BIT: Final = 1 << 20
@@ -41,10 +41,6 @@ def hitta_filer(katalog: Path, fel: Lista) -> dict[str, Path]:
             continue
         if namn in FILER:
             filer[namn] = vag
-        elif namn in SENARE:
-            fel.lagg(
-                namn, 0, "", "Af/FK-samarbeten tas inte emot än: filen kommer med Af/FK-delen av SUS. Flytta undan den."
-            )
         else:
             # Ett filnamn kan ha blivit ett personnummer (P7).
             fel.lagg(

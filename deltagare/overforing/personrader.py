@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from deltagare.kryptering import fingeravtryck, personindex, pseudonym
+from deltagare.kryptering import fingeravtryck, personindex, pseudonym, samarbetets_avtryck
 from deltagare.overforing.falt import Rad
 from deltagare.overforing.lage import Insatsen, Lage
 from deltagare.personnummer import OgiltigtPersonnummer, Personnummer, tolka
@@ -63,6 +63,14 @@ def _personnyckel(text: str, idag: date) -> tuple[str, str, str]:
     elif len(text) > 60 or not text.isprintable():
         text = pseudonym(text)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest(), text, INGET
+
+
+@lru_cache(maxsize=1_000)
+def samarbetsnyckel(text: str) -> str:
+    """Samarbetets nyckel som den lagras: aldrig ett personnummer i klartext."""
+    if _SER_UT_SOM_PERSONNUMMER.search(text) and not _EGEN_NYCKEL.fullmatch(text):
+        return pseudonym(text)
+    return text
 
 
 def las_person(rad: Rad, lage: Lage, inn: date | None) -> Person | None:
@@ -127,6 +135,18 @@ def _utan_personnummer(rad: Rad, lage: Lage, nyckel: str, inn: date | None) -> P
 
 def avtryck_for(rad: Rad, idag: date, insatsen: Insatsen, inn: date, lopnr: int) -> list[str]:
     """Radens eget fingeravtryck först, sedan de andra som ett tidigare deltagande kan ha fått."""
+    return [
+        fingeravtryck(insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr).hex()
+        for text in _avtryckets_personer(rad, idag)
+    ]
+
+
+def samarbetets_avtryck_for(rad: Rad, idag: date, samarbete: str) -> list[str]:
+    """Som `avtryck_for`, för en rad i samarbeten.csv."""
+    return [samarbetets_avtryck(samarbete=samarbete, person=text).hex() for text in _avtryckets_personer(rad, idag)]
+
+
+def _avtryckets_personer(rad: Rad, idag: date) -> list[str]:
     v = rad.varden
     tolkat = _tolka(v["personnummer"], idag) if v["personnummer"] else None
     texter = [v["person"]] if v["person"] else []
@@ -134,7 +154,4 @@ def avtryck_for(rad: Rad, idag: date, insatsen: Insatsen, inn: date, lopnr: int)
     texter = [nyckelns[0].nummer] if nyckelns else texter
     if tolkat and tolkat[0].nummer not in texter:
         texter.append(tolkat[0].nummer)
-    return [
-        fingeravtryck(insats=insatsen.nyckel, person=text, inregistrering=inn.isoformat(), lopnr=lopnr).hex()
-        for text in texter
-    ]
+    return texter

@@ -32,6 +32,32 @@ AVIDENTIFIERAD: Final = "a"
 ATERTAGEN: Final = "t"
 
 
+def bostad(rad: Rad, lage: Lage) -> tuple[str, str]:
+    """Radens kommun och stadsdel som text för COPY."""
+    v = rad.varden
+    kommun, stadsdel = v["kommun"], v["stadsdel"]
+    if not kommun:
+        if v["personnummer"]:
+            rad.saknas("kommun")
+        elif stadsdel:
+            rad.fela("kommun", "Kommun saknas. Den krävs när stadsdel är ifylld.")
+        return INGET, INGET
+    if kommun not in lage.kommuner:
+        rad.fela("kommun", "Kommunen finns inte. Skriv SCB:s kommunkod, fyra siffror.")
+        return INGET, INGET
+    if not stadsdel:
+        return kommun, INGET
+    stadsdelar = lage.stadsdelar.get(kommun)
+    if stadsdelar is None:
+        rad.fela("stadsdel", "Stadsdel anges bara för Stockholm (0180) och Göteborg (1480). Lämna fältet tomt.")
+    elif stadsdel_id := stadsdelar.get(namnform(stadsdel)):
+        return kommun, str(stadsdel_id)
+    else:
+        kanda = ", ".join(lage.stadsdelsnamn[kommun])
+        rad.fela("stadsdel", f"Stadsdelen finns inte i kommunen. De som finns: {kanda}.")
+    return kommun, INGET
+
+
 class Deltaganden:
     """Prövar rader och gör dem till text för COPY."""
 
@@ -53,7 +79,7 @@ class Deltaganden:
         self._prova_period(insatsen, inn, ut, anledning)
         person = las_person(rad, self._lage, inn)
         samtycke, arkiverat = self._samtycke(inn, person)
-        kommun, stadsdel = self._bostad(person)
+        kommun, stadsdel = bostad(rad, self._lage)
         svar = self._svar(inn, ut)
         self._prova_sammanhang(anledning)
         if person is None or insatsen is None or inn is None or rad.trasig:
@@ -140,32 +166,6 @@ class Deltaganden:
         if arkiverat and samtycke and arkiverat < samtycke:
             rad.fela("samtycke_arkiverat", "Samtycket kan inte vara arkiverat innan det lämnades.")
         return samtycke, arkiverat
-
-    def _bostad(self, person: Person | None) -> tuple[str, str]:
-        """Kommun och stadsdel som text för COPY."""
-        rad = self._rad
-        v = rad.varden
-        kommun, stadsdel = v["kommun"], v["stadsdel"]
-        if not kommun:
-            if v["personnummer"]:
-                rad.saknas("kommun")
-            elif stadsdel:
-                rad.fela("kommun", "Kommun saknas. Den krävs när stadsdel är ifylld.")
-            return INGET, INGET
-        if kommun not in self._lage.kommuner:
-            rad.fela("kommun", "Kommunen finns inte. Skriv SCB:s kommunkod, fyra siffror.")
-            return INGET, INGET
-        if not stadsdel:
-            return kommun, INGET
-        stadsdelar = self._lage.stadsdelar.get(kommun)
-        if stadsdelar is None:
-            rad.fela("stadsdel", "Stadsdel anges bara för Stockholm (0180) och Göteborg (1480). Lämna fältet tomt.")
-        elif stadsdel_id := stadsdelar.get(namnform(stadsdel)):
-            return kommun, str(stadsdel_id)
-        else:
-            kanda = ", ".join(self._lage.stadsdelsnamn[kommun])
-            rad.fela("stadsdel", f"Stadsdelen finns inte i kommunen. De som finns: {kanda}.")
-        return kommun, INGET
 
     def _svar(self, inn: date | None, ut: date | None) -> list[str]:
         """Före- och efteruppgifterna, i arbetstabellens ordning."""

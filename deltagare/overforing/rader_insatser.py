@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from deltagare.overforing.falt import Rad, tolka_organisationsnummer
 from deltagare.overforing.lage import Insatsen, Kategorisering, Lage, Organisation
 from insatser.kategorier import (
+    KONTORSFORMER,
     Deltagarregistrering,
     Inriktning,
     Malgrupp,
@@ -20,6 +21,7 @@ from insatser.kategorier import (
     kontrollera,
     varning,
 )
+from insatser.models.insats import HOGST_OMRADE
 
 Varden = tuple[object, ...] | None
 # Samma ord vare sig insatsen finns eller inte.
@@ -99,6 +101,7 @@ def insats(rad: Rad, lage: Lage) -> Varden:
         slut = fore.slut
     organisation = _insatsens_organisation(rad, nummer, fore, lage)
     kategorisering = _kategorisering(rad, organisation, beskrivning)
+    omrade = _omrade(rad, organisation)
     _prova_las(rad, kategorisering, fore)
     _prova_insatsens_datum(rad, start, slut, organisation)
     blir = Insatsen(
@@ -120,7 +123,7 @@ def insats(rad: Rad, lage: Lage) -> Varden:
     if rad.trasig or organisation is None:
         return None
     k = kategorisering
-    val = (k.inriktning, k.preciserad_inriktning, k.deltagarregistrering, list(k.malgrupper))
+    val = (k.inriktning, k.preciserad_inriktning, k.deltagarregistrering, list(k.malgrupper), omrade)
     return rad.nr, blir.lokal, nyckel, organisation.nummer, organisation.form, namn, beskrivning, start, slut, *val
 
 
@@ -191,6 +194,14 @@ def _kategorisering(rad: Rad, organisation: Organisation | None, beskrivning: st
         if text := varning(inriktning=k.inriktning, deltagarregistrering=k.deltagarregistrering):
             rad.varna("deltagarregistrering", text)
     return kategorisering
+
+
+def _omrade(rad: Rad, organisation: Organisation | None) -> str:
+    """Kontorets verksamhets- eller marknadsområde; andra insatser har inget."""
+    omrade = rad.namn("omrade", langd=HOGST_OMRADE, kravs=False).strip()
+    if omrade and organisation and not organisation.trasig and organisation.form not in KONTORSFORMER:
+        rad.fela("omrade", "Bara ett kontor i Af/FK-samarbetet har ett område. Töm cellen.")
+    return omrade
 
 
 def _okand_kod(rad: Rad, k: Kategorisering) -> bool:

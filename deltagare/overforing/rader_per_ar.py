@@ -115,7 +115,7 @@ def _utanfor(lage: Lage, insatsen: Insatsen, ar: int) -> str:
     """Hur året ligger utanför insatsens och samverkansorganisationens datum; tomt om det är inom dem."""
     sista, vems = lage.sista_dag(insatsen)
     if ar < insatsen.start.year:
-        return f"Året är före insatsens startdatum ({insatsen.start})."
+        return f"Året är före {insatsen.vars} startdatum ({insatsen.start})."
     return f"Året är efter {vems} slutdatum ({sista})." if sista and ar > sista.year else ""
 
 

@@ -12,7 +12,10 @@ from deltagare.overforing.filformat import (
     BUDGETPOSTER,
     DELTAGANDEN,
     INSATSER,
+    KONTORSBYTEN,
     ORGANISATIONER,
+    OVERGANGER,
+    SAMARBETEN,
     VOLYMANTAL,
 )
 from deltagare.overforing.forbindelse import ar_agarens
@@ -30,6 +33,9 @@ _NYCKLAR: Final = {
         "inregistrering",
         "insats, person, inregistrering och lopnr (ge dem olika lopnr om personen har flera)",
     ),
+    SAMARBETEN: ("imp_samarbete", ("nyckel",), "samarbete", "samarbete"),
+    OVERGANGER: ("imp_overgang", ("nyckel", "ordning"), "ordning", "samarbete och ordning"),
+    KONTORSBYTEN: ("imp_kontorsbyte", ("nyckel", "datum"), "datum", "samarbete och datum"),
 }
 _DUBBLETTER: Final = """
     SELECT t.rad, {}, 'Samma rad står redan på rad ' || d.forsta || ': samma ' || {}

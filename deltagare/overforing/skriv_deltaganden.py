@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from deltagare.overforing import avtryck
 from deltagare.overforing.lasning import Csvfil
 from deltagare.overforing.staging import hamta, kor
 from deltagare.overforing.tabeller import Antal, kolumner
@@ -201,6 +202,7 @@ def skriv() -> Antal:
     andrade = kor(sql.SQL(_ANDRA).format(satt=_satt(alla)))
     kor(_ANDRA_FOLKBOKFORING)
     kor(_TA_BORT_FOLKBOKFORING)
+    avtryck.lagg_deltagandenas(bas)
     return Antal(nya, andrade, antal - nya - andrade)
 
 

@@ -74,7 +74,7 @@ def skriv_insatser() -> Antal:
         UPDATE insatser_insats t
         SET namn = s.namn, beskrivning = s.beskrivning, inriktning = s.inriktning,
             preciserad_inriktning = s.preciserad_inriktning, deltagarregistrering = s.deltagarregistrering,
-            malgrupper = s.malgrupper, version = t.version + 1
+            malgrupper = s.malgrupper, omrade = s.omrade, version = t.version + 1
         FROM imp_insats s WHERE s.id = t.id AND t.id = ANY(%s)
         """,
         [list(insatser)],
@@ -83,9 +83,9 @@ def skriv_insatser() -> Antal:
         """
         INSERT INTO insatser_insats
             (id, nyckel, samverkansorganisation_id, samverkansform, namn, beskrivning, startdatum, slutdatum,
-             inriktning, preciserad_inriktning, deltagarregistrering, malgrupper, last_av, version)
+             inriktning, preciserad_inriktning, deltagarregistrering, malgrupper, omrade, last_av, version)
         SELECT s.id, s.nyckel, o.id, s.samverkansform, s.namn, s.beskrivning, s.startdatum, s.slutdatum,
-               s.inriktning, s.preciserad_inriktning, s.deltagarregistrering, s.malgrupper, '', 1
+               s.inriktning, s.preciserad_inriktning, s.deltagarregistrering, s.malgrupper, s.omrade, '', 1
         FROM imp_insats s JOIN insatser_samverkansorganisation o USING (organisationsnummer)
         WHERE s.ny ORDER BY s.id
         """

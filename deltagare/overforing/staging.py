@@ -18,7 +18,7 @@ CREATE TEMP TABLE imp_organisation (
 CREATE TEMP TABLE imp_insats (
     rad int, lokal int, nyckel text, organisationsnummer text, samverkansform text, namn text, beskrivning text,
     startdatum date, slutdatum date, inriktning text, preciserad_inriktning text, deltagarregistrering text,
-    malgrupper varchar[], id bigint, ny bool NOT NULL DEFAULT false) ON COMMIT DROP;
+    malgrupper varchar[], omrade text, id bigint, ny bool NOT NULL DEFAULT false) ON COMMIT DROP;
 -- Alla kända insatser, även de som inte står i filen: deltaganden och antal hänvisar hit med numret lokal.
 CREATE TEMP TABLE imp_kand (lokal int PRIMARY KEY, id bigint, nyckel text) ON COMMIT DROP;
 CREATE TEMP TABLE imp_budget (
@@ -35,16 +35,25 @@ CREATE TEMP TABLE imp_deltagande (
     arbetstyp_fore varchar[], arbetstyp_efter varchar[], arbete_fore smallint, arbete_efter smallint,
     studier_fore smallint, studier_efter smallint, arbetssokande_fore bool, arbetssokande_efter bool,
     kommun text, stadsdel bigint, fingeravtryck bytea) ON COMMIT DROP;
--- Olika uppgifter om personer, med den första raden som har dem.
+-- Olika uppgifter om personer, med den första raden som har dem. Filens nummer är platsen i PERSONFILER.
 CREATE TEMP TABLE imp_personrad (
-    rad int, grupp uuid, index bytea, sokindex bytea, nyckel text, soknyckel text, kon text, fodelsear smallint)
+    fil smallint, rad int, grupp uuid, index bytea, sokindex bytea, nyckel text, soknyckel text, kon text,
+    fodelsear smallint) ON COMMIT DROP;
+CREATE TEMP TABLE imp_avtryck (fil smallint, rad int, avtryck bytea) ON COMMIT DROP;
+CREATE TEMP TABLE imp_samarbete (
+    rad int, nyckel text, grupp uuid, slag "char", initierad_av text, samtycke date, af int, fk int, kommun text,
+    stadsdel bigint, fingeravtryck bytea, id bigint, ny bool NOT NULL DEFAULT false) ON COMMIT DROP;
+CREATE TEMP TABLE imp_overgang (rad int, nyckel text, ordning smallint, till text, datum date, orsak text)
     ON COMMIT DROP;
-CREATE TEMP TABLE imp_avtryck (rad int, avtryck bytea) ON COMMIT DROP;
+CREATE TEMP TABLE imp_kontorsbyte (rad int, nyckel text, datum date, af int, fk int) ON COMMIT DROP;
+-- Samarbeten med en rad som inte går att läsa: resten av deras väg säger inget.
+CREATE TEMP TABLE imp_trasigt (nyckel text) ON COMMIT DROP;
+CREATE TEMP TABLE imp_kontor (lokal int, start date, sista date, vems text) ON COMMIT DROP;
 """
 
 TABELL: Final = {
     ORGANISATIONER: ("imp_organisation", 8),
-    INSATSER: ("imp_insats", 13),
+    INSATSER: ("imp_insats", 14),
     BUDGET: ("imp_budget", 5),
     BUDGETPOSTER: ("imp_budgetpost", 8),
     VOLYMANTAL: ("imp_volymantal", 4),
@@ -76,7 +85,8 @@ def skapa() -> None:
         kor(
             "LOCK TABLE insatser_samverkansorganisation, insatser_insats, insatser_budget, insatser_budgetpost, "
             "deltagare_volymantal, deltagare_anonym, deltagare_person, deltagare_identitet, deltagare_deltagande, "
-            "deltagare_folkbokforing IN SHARE ROW EXCLUSIVE MODE"
+            "deltagare_folkbokforing, deltagare_samarbete, deltagare_samarbetskontor, "
+            "deltagare_samarbetsfolkbokforing, deltagare_overgang, deltagare_overgangsregel IN SHARE ROW EXCLUSIVE MODE"
         )
     kor(TABELLER)
     # Felen ska komma från satsen som orsakar dem, inte vid COMMIT.

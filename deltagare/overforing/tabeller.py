@@ -57,6 +57,7 @@ INSATS: Final = Tabell(
         "preciserad_inriktning",
         "deltagarregistrering",
         "malgrupper",
+        "omrade",
     ),
     versionerad=True,
 )

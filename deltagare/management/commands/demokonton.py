@@ -18,13 +18,14 @@ LOSENORD: Final = "demo"
 
 
 class Konto(NamedTuple):
-    """Ett demokonto. Användarnamnet är rollens."""
+    """Ett demokonto. Användarnamnet är rollens, med myndigheten för den som har sitt uppdrag på ett kontor."""
 
     anvandarnamn: str
     roll: Roll
     fornamn: str
     efternamn: str
     arbetsgivare: tuple[str, Organisationstyp]
+    kontor: Samverkansform | None = None
 
 
 _KOMMUN: Final = ("Vänersnäs kommun", Organisationstyp.KOMMUN)
@@ -39,6 +40,9 @@ KONTON: Final = (
     Konto("rapport", Roll.SUS_RAPPORT, "Rolf", "Åkesson", _FK),
     Konto("bestallare", Roll.BESTALLARE, "Birgitta", "Ek", _KOMMUN),
     Konto("systemadministrator", Roll.SYSTEMADMINISTRATOR, "Sten", "Öberg", _FK),
+    Konto("deltagaransvarig_fk", Roll.DELTAGARANSVARIG, "Frida", "Kvist", _FK, Samverkansform.FK),
+    Konto("deltagaransvarig_af", Roll.DELTAGARANSVARIG, "Adam", "Fors", _AF, Samverkansform.AF),
+    Konto("insatsansvarig_fk", Roll.INSATSANSVARIG, "Inga", "Fredin", _FK, Samverkansform.FK),
 )
 
 
@@ -50,7 +54,13 @@ class Command(BaseCommand):
             raise CommandError("Demokonton skapas bara i demoläget (SUS_DEMO=ja): lösenordet är känt av alla.")
         idag = localdate()
         with transaction.atomic():
-            behorigheter = {konto.roll: _behorighet(konto, idag) for konto in KONTON}
+            behorigheter = {}
+            for konto in KONTON:
+                behorighet = _behorighet(konto, idag)
+                if konto.kontor:
+                    _ge(behorighet, _kontor(konto.kontor, idag))
+                else:
+                    behorigheter[konto.roll] = behorighet
             organisationer = _organisationer(idag)
             if organisationer:
                 _ge(behorigheter[Roll.INSATSANSVARIG], organisationer[:3])
@@ -100,6 +110,12 @@ def _insatser(organisation: Samverkansorganisation, idag: date) -> list[Insats]:
             kategorisering_last_vid__isnull=False,
         ).order_by("pk")
     )
+
+
+def _kontor(form: Samverkansform, idag: date) -> list[Insats]:
+    """Myndighetens största kontor: på samma ort hos båda."""
+    kontor = Insats.objects.filter(Q(slutdatum=None) | Q(slutdatum__gte=idag), samverkansform=form)
+    return list(kontor.order_by("nyckel")[:1])
 
 
 def _ge(behorighet: Behorighet, vad: Iterable[Samverkansorganisation | Insats]) -> None:

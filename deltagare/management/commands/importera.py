@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from deltagare.overforing.falt import tolka_datum
 from deltagare.overforing.fel import Importfel, Ogiltigt, Utfall
-from deltagare.overforing.filformat import DELTAGANDEN, FILER
+from deltagare.overforing.filformat import FILER, PERSONFILER
 from deltagare.overforing.importen import importera
 
 
@@ -70,8 +70,9 @@ class Forlopp:
     BREDD = 40
 
     def __init__(self, katalog: Path, *, visa: bool) -> None:
-        # deltaganden.csv läses två gånger: först för att prövas, sedan för identiteterna.
-        self._alla = sum(_storlek(katalog / namn) * (2 if namn == DELTAGANDEN else 1) for namn in FILER) if visa else 0
+        # Filerna med personer läses två gånger: först för att prövas, sedan för identiteterna.
+        ganger = {namn: 2 if namn in PERSONFILER else 1 for namn in FILER}
+        self._alla = sum(_storlek(katalog / namn) * antal for namn, antal in ganger.items()) if visa else 0
         self._lasta, self._visad, self._visa = 0, -1, visa
 
     def __call__(self, antal: int) -> None:

@@ -11,7 +11,8 @@ from deltagare import kryptering
 from deltagare.overforing.fel import orsak
 from deltagare.overforing.forbindelse import AGARE
 from deltagare.personnummer import OgiltigtPersonnummer, tolka
-from deltagare.registerutdrag import for_nummer, som_pdf
+from deltagare.registerutdrag import for_nummer
+from deltagare.utdrag import som_pdf
 from fkui.pdf import PdfSaknas
 
 

@@ -2,9 +2,9 @@
 
 import csv
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,8 +16,10 @@ from deltagare.overforing.filformat import (
     FILER,
     INSATSER,
     ORGANISATIONER,
+    VID_BEHOV,
     VOLYMANTAL,
 )
+from deltagare.overforing.generatorn import samarbeten
 from deltagare.overforing.generatorn.deltaganden import Deltagandekalla
 from deltagare.overforing.generatorn.folk import Folk
 from deltagare.overforing.generatorn.skalor import Skala
@@ -60,20 +62,28 @@ def skriv(katalog: Path, skala: Skala, *, fro: int, idag: date) -> None:
     organisationer = list(_organisationer(skala, idag))
     insatser = list(_insatser(skala, organisationer, slump, idag))
     folk = Folk(skala, fro)
-    _fil(katalog, ORGANISATIONER, (_organisationsrad(organisation) for organisation in organisationer))
-    _fil(katalog, INSATSER, (_insatsrad(insats) for insats in insatser))
+    forbunden = (_organisationsrad(organisation) for organisation in organisationer)
+    _fil(katalog, ORGANISATIONER, chain(forbunden, samarbeten.organisationsrader(_AF_OCH_FK) if skala.kontor else ()))
+    deras = (_insatsrad(insats) for insats in insatser)
+    kontoren = samarbeten.kontorsrader(skala, _AF_OCH_FK)
+    _fil(katalog, INSATSER, chain(deras, kontoren), utan="" if samarbeten.har_omraden(skala) else VID_BEHOV[INSATSER])
     _fil(katalog, BUDGET, _budget(insatser, slump, idag))
     _fil(katalog, BUDGETPOSTER, _budgetposter(insatser, slump, idag))
     _fil(katalog, VOLYMANTAL, _volymantal(insatser, slump, idag))
-    _fil(katalog, ANONYMA, _anonyma(insatser, slump, idag))
+    kontorens = samarbeten.anonyma(skala, fro=fro, idag=idag)
+    _fil(katalog, ANONYMA, chain(_anonyma(insatser, slump, idag), kontorens))
     _fil(katalog, DELTAGANDEN, _deltaganden(insatser, skala, folk, slump, idag))
+    samarbeten.skriv(katalog, skala, folk, fro=fro, idag=idag)
 
 
-def _fil(katalog: Path, namn: str, rader: Iterator[Rad]) -> None:
+def _fil(katalog: Path, namn: str, rader: Iterable[Rad], *, utan: str = "") -> None:
+    """Skriver filen, utan kolumnen `utan`."""
+    kolumner = FILER[namn].kolumner
+    med = [nr for nr, kolumn in enumerate(kolumner) if kolumn != utan]
     with (katalog / namn).open("w", encoding="utf-8", newline="") as fil:
         skrivare = csv.writer(fil, lineterminator="\n")
-        skrivare.writerow(FILER[namn].kolumner)
-        skrivare.writerows(rader)
+        skrivare.writerow([kolumner[nr] for nr in med])
+        skrivare.writerows(([rad[nr] for nr in med] for rad in rader) if utan else rader)
 
 
 def organisationsnummer(lopnr: int) -> str:
@@ -81,6 +91,9 @@ def organisationsnummer(lopnr: int) -> str:
     nio = f"222999{lopnr:03d}"
     summa = sum(sum(divmod(int(siffra) * (2 - plats % 2), 10)) for plats, siffra in enumerate(nio))
     return f"{nio[:6]}-{nio[6:]}{-summa % 10}"
+
+
+_AF_OCH_FK: Final = (organisationsnummer(901), organisationsnummer(902))
 
 
 def _organisationer(skala: Skala, idag: date) -> Iterator[Organisation]:
@@ -163,7 +176,7 @@ def _organisationsrad(organisation: Organisation) -> Rad:
 def _insatsrad(insats: Insats) -> Rad:
     mall = insats.mall
     val = (mall.inriktning, mall.preciserad, mall.registrering, ";".join(insats.malgrupper))
-    return insats.nyckel, insats.organisation.nummer, insats.namn, mall.beskrivning, insats.start, insats.slut, *val
+    return insats.nyckel, insats.organisation.nummer, insats.namn, mall.beskrivning, insats.start, insats.slut, *val, ""
 
 
 def _budget(insatser: list[Insats], slump: random.Random, idag: date) -> Iterator[Rad]:

@@ -1,8 +1,8 @@
 """Urvalsbilden: samma fält som adressen och kommandot, prövade av `urval.tolka`."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout, Row
@@ -13,58 +13,32 @@ from django.utils.functional import cached_property
 
 from fkui.fel import visa_fel
 from fkui.layout import Knapp, Knapprad, Panel
-from fkui.widgets import DatumText
 from insatser.kategorier import KATEGORIER, Inriktning, Malgrupp, PreciseradInriktning
+from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, snabbval
 from rapporter.urval import FLERVAL, Koder, Konsval, Rapporttyp, Urval, tolka
 from rapporter.variabler import VARIABLER
-
-# Det i adressen som styr svaret men inte hör till urvalet.
-STYRNING: Final = frozenset({"visa", "format", "sida", "alla"})
-FORMAT: Final = ("pdf", "xlsx", "csv", "json")
-_LADA: Final = "rapporter/_val_i_lada.html"
-
-
-class _Flera(forms.MultipleChoiceField):
-    """Kryssrutor. `urval.tolka` prövar koderna, så att felen är desamma som i kommandot."""
-
-    widget = forms.CheckboxSelectMultiple
-    dolj_valfritt = True
-
-    def validate(self, value: Any) -> None:
-        """Prövas av `urval.tolka`."""
-
-
-class _Ett(forms.ChoiceField):
-    """Radioknappar, prövade av `urval.tolka`."""
-
-    widget = forms.RadioSelect
-    dolj_valfritt = True
-
-    def validate(self, value: Any) -> None:
-        """Prövas av `urval.tolka`."""
-
-
-class _Manad(forms.CharField):
-    """En månad som text, prövad av `urval.tolka`."""
-
-    widget = DatumText
-    dolj_valfritt = True
 
 
 class UrvalForm(forms.Form):
     """Urvalet till Insatsrapporten. Efter `is_valid` finns det prövade urvalet i `urval`."""
 
-    fran = _Manad(label="Från och med", help_text="åååå-mm", required=False)
-    till = _Manad(label="Till och med", help_text="åååå-mm", required=False)
-    rapporttyp = _Ett(label="Rapporttyp", choices=Rapporttyp.choices, required=False)
-    lan = _Flera(label="Län", required=False)
-    kommun = _Flera(label="Kommun", required=False)
-    forbund = _Flera(label="Samverkansorganisation", required=False)
-    inriktning = _Flera(label="Inriktning", choices=Inriktning.choices, required=False)
-    preciserad = _Flera(label="Preciserad inriktning", required=False)
-    malgrupp = _Flera(label="Specifik målgrupp", required=False)
-    kon = _Ett(label="Kön", choices=[("", "Alla"), *Konsval.choices], required=False)
-    variabler = _Flera(label="Variabler", required=False)
+    rubrik = "Insatsrapport"
+    ingress = (
+        "En rad per insats vars datum överlappar perioden, med de variabler du väljer. "
+        "Rapporten innehåller inga uppgifter om enskilda personer."
+    )
+
+    fran = Manad(label="Från och med", help_text="åååå-mm", required=False)
+    till = Manad(label="Till och med", help_text="åååå-mm", required=False)
+    rapporttyp = Ett(label="Rapporttyp", choices=Rapporttyp.choices, required=False)
+    lan = Flera(label="Län", required=False)
+    kommun = Flera(label="Kommun", required=False)
+    forbund = Flera(label="Samverkansorganisation", required=False)
+    inriktning = Flera(label="Inriktning", choices=Inriktning.choices, required=False)
+    preciserad = Flera(label="Preciserad inriktning", required=False)
+    malgrupp = Flera(label="Specifik målgrupp", required=False)
+    kon = Ett(label="Kön", choices=[("", "Alla"), *Konsval.choices], required=False)
+    variabler = Flera(label="Variabler", required=False)
 
     urval: Urval
 
@@ -101,6 +75,11 @@ class UrvalForm(forms.Form):
         except ValidationError as fel:
             visa_fel(self, fel)
         return self.cleaned_data
+
+    @property
+    def adress(self) -> str:
+        """Det prövade urvalet som en adress efter frågetecknet."""
+        return self.urval.adress(self.koder)
 
     @property
     def perioder(self) -> list[tuple[str, str, str]]:
@@ -140,7 +119,7 @@ class UrvalForm(forms.Form):
             ),
             Panel(
                 "Nivå",
-                *(Field(falt, template=_LADA) for falt in ("lan", "kommun", "forbund")),
+                *(Field(falt, template=LADA) for falt in ("lan", "kommun", "forbund")),
                 css_id="niva",
                 ingress="Utan val gäller rapporten hela riket. Med val: insatser hos de samverkansorganisationer som "
                 "verkar där, eller hos dem du väljer.",
@@ -161,26 +140,6 @@ class UrvalForm(forms.Form):
             ),
         )
         return helper
-
-
-def snabbval(idag: date) -> list[tuple[str, date, date]]:
-    """Den senaste avslutade månaden, tertialet, halvåret, delåret (jan–aug) och helåret, och året hittills.
-
-    Returnerar (text, första månaden, sista månaden); månaderna är dess första dag.
-    """
-    forra = (idag.replace(day=1) - timedelta(days=1)).replace(day=1)
-    val = [("Förra månaden", forra, forra)]
-    for text, manader in (("Tertial", 4), ("Halvår", 6)):
-        nummer = forra.month // manader
-        ar, nummer = (forra.year, nummer) if nummer else (forra.year - 1, 12 // manader)
-        slut = date(ar, nummer * manader, 1)
-        val.append((f"{text} {nummer} {ar}", slut.replace(month=slut.month - manader + 1), slut))
-    ar = forra.year if forra.month >= 8 else forra.year - 1
-    val.append((f"Delår jan–aug {ar}", date(ar, 1, 1), date(ar, 8, 1)))
-    helar = idag.year - 1
-    val.append((f"Helår {helar}", date(helar, 1, 1), date(helar, 12, 1)))
-    val.append((f"Hittills {idag.year}", date(idag.year, 1, 1), idag.replace(day=1)))
-    return val
 
 
 def _forval(idag: date, koder: Koder) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from behorighet.roller import Rattighet
 from insatser.kategorier import KONTORSFORMER, Deltagarregistrering
 from insatser.models import Insats, Samverkansorganisation
 from insatser.models.insats import InsatsQuerySet
-from rapporter.rapport import Radkalla, Rapport, bygg
+from rapporter.rapport import Radkalla, bygg
+from rapporter.tabell import Rapport
 from rapporter.urval import Koder, Urval
 from rapporter.variabler import VARIABLER
 

@@ -1,55 +1,26 @@
-"""Rapporten som ett värde: det som alla renderare skriver ut, och inget annat (R35–R37)."""
+"""Insatsrapporten, byggd av frågans rader (R35–R37)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from rapporter.tabell import Kolumn, Rad, Rapport
 from rapporter.urval import Koder, Urval
+from rapporter.varden import Varde, celltext
 from rapporter.variabler import VARIABLER, Period, Slag, Variabel
 
-Varde = str | int | date | None
-
 RUBRIK: Final = "Insatsrapport"
-HART_BLANKSTEG: Final = "\u00a0"
 UTANFOR_PERIODEN: Final = (
     "Rapporten tar med insatser vars datum överlappar perioden. En insats som slutade före perioden är inte med, "
     "inte heller i de kolumner som visar hela kalenderår."
 )
+INGA_INSATSER: Final = (
+    "Inga insatser i urvalet",
+    "Ingen insats i urvalet har datum som överlappar perioden. Välj en annan period eller ta bort något av urvalen.",
+)
 # R37: planerat (med anonyma) bredvid faktiskt (utan).
 _FAKTISKA: Final = frozenset({"antal_deltagare", "antal_unika_deltagare", "antal_nystartade_deltagare"})
-
-
-@dataclass(frozen=True, slots=True)
-class Kolumn:
-    """En kolumn: vad den heter, vilken tid den avser och vad den betyder."""
-
-    namn: str
-    rubrik: str
-    period: Period
-    slag: Slag
-    definition: str
-    summeras: bool
-
-    @property
-    def ar_tal(self) -> bool:
-        """Sant om kolumnen har heltal eller kronor."""
-        return self.slag in {Slag.HELTAL, Slag.KRONOR}
-
-    @property
-    def ar_kronor(self) -> bool:
-        """Sant om kolumnen har belopp i kronor."""
-        return self.slag == Slag.KRONOR
-
-    @property
-    def ar_datum(self) -> bool:
-        """Sant om kolumnen har datum."""
-        return self.slag == Slag.DATUM
-
-    @property
-    def periodtext(self) -> str:
-        """Tiden som kolumnen avser, i ord; tomt för ett faktum (R37)."""
-        return str(self.period.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,78 +35,6 @@ class Radkalla:
     organisation: str
     varden: tuple[Any, ...]
     unika_i_organisationen: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rad:
-    """En rad. `nyckel` och `namn` står först; `varden` följer rapportens kolumner, None är tomt (R35)."""
-
-    nyckel: str
-    namn: str
-    beskrivning: str
-    varden: tuple[Varde, ...]
-    insats_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rapport:
-    """Insatsrapporten. `ledrubriker` är rubrikerna för radens nyckel och namn, `totalt` följer kolumnerna."""
-
-    urval: Urval
-    urval_i_ord: tuple[tuple[str, str], ...]
-    framtagen: datetime
-    ledrubriker: tuple[str, str]
-    lednamn: tuple[str, str]
-    kolumner: tuple[Kolumn, ...]
-    rader: tuple[Rad, ...]
-    totalt: tuple[Varde, ...]
-    antal_insatser: int
-    varningar: tuple[str, ...]
-
-    @property
-    def rubrik(self) -> str:
-        """Rapportens namn."""
-        return RUBRIK
-
-    @property
-    def namnrubrik(self) -> str:
-        """Rubriken över radernas namn, där nyckeln inte visas."""
-        return self.ledrubriker[1] if self.urval.per_organisation else "Insats"
-
-    @property
-    def upplysning(self) -> str:
-        """Vilka insatser som är rader."""
-        return UTANFOR_PERIODEN
-
-    @property
-    def om_rapporten(self) -> tuple[tuple[str, str], ...]:
-        """Urvalet, när rapporten togs fram och antalet insatser: (rubrik, text)."""
-        antal = ("Antal insatser", celltext(self.antal_insatser))
-        return (*self.urval_i_ord, ("Framtagen", self.framtagen_text), antal)
-
-    @property
-    def framtagen_text(self) -> str:
-        """När rapporten togs fram, i svensk tid."""
-        return f"{self.framtagen:%Y-%m-%d} kl. {self.framtagen:%H.%M}"
-
-    @property
-    def antal_text(self) -> str:
-        """Antalet insatser i urvalet, som text."""
-        return f"{celltext(self.antal_insatser)} {'insats' if self.antal_insatser == 1 else 'insatser'}"
-
-    @property
-    def filnamn(self) -> str:
-        """Filens namn utan ändelse: rapporten och perioden, aldrig något om en person (P7)."""
-        return f"insatsrapport_{self.urval.fran:%Y-%m}_{self.urval.till:%Y-%m}"
-
-
-def celltext(varde: Varde) -> str:
-    """Ett värde så som det visas: 1 234 med hårt blanksteg, 2025-01-31, tomt för None."""
-    if varde is None:
-        return ""
-    if isinstance(varde, int):
-        return f"{varde:,}".replace(",", HART_BLANKSTEG)
-    return varde.isoformat() if isinstance(varde, date) else varde
 
 
 def summa(tal: Iterable[Any]) -> int | None:
@@ -157,16 +56,23 @@ def bygg(
         rader = tuple(_rad(kalla, variabler) for kalla in kallor)
         led = (("insats", "Insats"), ("insatsnamn", "Insatsnamn"))
     return Rapport(
+        slag="insatsrapport",
+        rubrik=RUBRIK,
+        upplysning=UTANFOR_PERIODEN,
         urval=urval,
         urval_i_ord=urval.i_ord(koder),
         framtagen=framtagen,
         ledrubriker=(led[0][1], led[1][1]),
         lednamn=(led[0][0], led[1][0]),
+        namnrubrik=led[1][1] if urval.per_organisation else "Insats",
         kolumner=kolumner,
         rader=rader,
         totalt=tuple(_total(kolumn, nr, rader, unika_totalt) for nr, kolumn in enumerate(kolumner)),
-        antal_insatser=len(kallor),
+        antal=len(kallor),
+        antal_rubrik="Antal insatser",
+        antal_text=f"{celltext(len(kallor))} {'insats' if len(kallor) == 1 else 'insatser'}",
         varningar=tuple(_varningar(urval, variabler)),
+        tomt=INGA_INSATSER,
     )
 
 

@@ -61,24 +61,11 @@ class Koder:
 
 
 @dataclass(frozen=True, slots=True)
-class Urval:
-    """Ett prövat urval. `fran` och `till` är den första dagen i periodens första och sista månad.
-
-    En tom tupel betyder alla; `variabler` är aldrig tom. `idag` är dagen för Antal pågående deltagare.
-    """
+class Manader:
+    """En period i hela månader: `fran` och `till` är den första dagen i den första och den sista."""
 
     fran: date
     till: date
-    variabler: tuple[str, ...]
-    idag: date
-    lan: tuple[str, ...] = ()
-    kommun: tuple[str, ...] = ()
-    forbund: tuple[str, ...] = ()
-    inriktning: tuple[str, ...] = ()
-    preciserad: tuple[str, ...] = ()
-    malgrupp: tuple[str, ...] = ()
-    kon: str = ""
-    rapporttyp: str = Rapporttyp.INSATS.value
 
     @property
     def efter(self) -> date:
@@ -99,6 +86,31 @@ class Urval:
     def hela_kalenderar(self) -> bool:
         """Sant om perioden är ett eller flera hela kalenderår."""
         return self.fran.month == 1 and self.till.month == 12
+
+    @property
+    def period(self) -> str:
+        """Perioden i månader, till exempel 2025-01 – 2025-12."""
+        fran, till = f"{self.fran:%Y-%m}", f"{self.till:%Y-%m}"
+        return fran if fran == till else f"{fran} – {till}"
+
+
+@dataclass(frozen=True, slots=True)
+class Urval(Manader):
+    """Ett prövat urval till Insatsrapporten.
+
+    En tom tupel betyder alla; `variabler` är aldrig tom. `idag` är dagen för Antal pågående deltagare.
+    """
+
+    variabler: tuple[str, ...]
+    idag: date
+    lan: tuple[str, ...] = ()
+    kommun: tuple[str, ...] = ()
+    forbund: tuple[str, ...] = ()
+    inriktning: tuple[str, ...] = ()
+    preciserad: tuple[str, ...] = ()
+    malgrupp: tuple[str, ...] = ()
+    kon: str = ""
+    rapporttyp: str = Rapporttyp.INSATS.value
 
     @property
     def per_organisation(self) -> bool:
@@ -147,12 +159,6 @@ class Urval:
             rader.append(("Variabler", ", ".join(koder.variabler[namn] for namn in self.variabler)))
         return tuple(rader)
 
-    @property
-    def period(self) -> str:
-        """Perioden i månader, till exempel 2025-01 – 2025-12."""
-        fran, till = f"{self.fran:%Y-%m}", f"{self.till:%Y-%m}"
-        return fran if fran == till else f"{fran} – {till}"
-
 
 def manad(text: str) -> date:
     """Tolkar åååå-mm (eller ååååmm) till månadens första dag. Ger ValidationError."""
@@ -171,20 +177,27 @@ def tolka(varden: Mapping[str, Sequence[str]], *, koder: Koder, idag: date) -> U
     rapport. Ger ValidationError med fältets namn som nyckel.
     """
     fel: dict[str, list[str]] = {}
-    okanda = [namn for namn in varden if namn not in FALT]
-    if okanda:
-        fel["__all__"] = [f"Det finns inget urval som heter ”{namn}”." for namn in okanda]
-    perioden = {falt: _prova_manad(varden.get(falt, ()), falt, fel) for falt in ("fran", "till")}
-    fran, till = perioden["fran"], perioden["till"]
-    if fran and till and till < fran:
-        fel["till"] = ["Till och med kan inte vara före från och med."]
+    fran, till = prova_perioden(varden, FALT, fel)
     listor = {falt: _prova_koder(varden.get(falt, ()), falt, koder, fel) for falt in FLERVAL}
-    kon = _prova_ett(varden.get("kon", ()), "kon", Konsval, fel)
-    typ = _prova_ett(varden.get("rapporttyp", ()), "rapporttyp", Rapporttyp, fel)
+    kon = prova_ett(varden.get("kon", ()), "kon", Konsval, fel)
+    typ = prova_ett(varden.get("rapporttyp", ()), "rapporttyp", Rapporttyp, fel)
     if fel or not fran or not till:
         raise ValidationError(fel)
     listor["variabler"] = listor["variabler"] or tuple(koder.variabler)
     return Urval(fran=fran, till=till, idag=idag, kon=kon, rapporttyp=typ or Rapporttyp.INSATS.value, **listor)
+
+
+def prova_perioden(
+    varden: Mapping[str, Sequence[str]], falten: Sequence[str], fel: dict[str, list[str]]
+) -> tuple[date | None, date | None]:
+    """Prövar att bara `falten` finns, och perioden. Felen läggs i `fel`, per fält; en månad med fel är None."""
+    okanda = [namn for namn in varden if namn not in falten]
+    if okanda:
+        fel["__all__"] = [f"Det finns inget urval som heter ”{namn}”." for namn in okanda]
+    fran, till = (_prova_manad(varden.get(falt, ()), falt, fel) for falt in ("fran", "till"))
+    if fran and till and till < fran:
+        fel["till"] = ["Till och med kan inte vara före från och med."]
+    return fran, till
 
 
 def _prova_manad(varden: Sequence[str], falt: str, fel: dict[str, list[str]]) -> date | None:
@@ -213,7 +226,8 @@ def _prova_koder(varden: Sequence[str], falt: str, koder: Koder, fel: dict[str, 
     return tuple(kod for kod in kanda if kod in givna)
 
 
-def _prova_ett(varden: Sequence[str], falt: str, val: type[models.TextChoices], fel: dict[str, list[str]]) -> str:
+def prova_ett(varden: Sequence[str], falt: str, val: type[models.TextChoices], fel: dict[str, list[str]]) -> str:
+    """Prövar ett urval som tar högst en kod. Felet läggs i `fel`."""
     kod = varden[-1].strip() if varden else ""
     if kod and kod not in val.values:
         fel[falt] = [f"Koden ”{kod}” finns inte. Välj bland {', '.join(val.values)}."]

@@ -30,6 +30,7 @@ class Slag(models.TextChoices):
     DATUM = "datum"
     HELTAL = "heltal"
     KRONOR = "kronor"
+    DECIMALTAL = "decimaltal"
 
 
 @cache

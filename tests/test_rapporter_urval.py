@@ -8,7 +8,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rapporter.forms import snabbval
+from rapporter.falt import snabbval
 from rapporter.urval import Koder, tolka
 from rapporter.variabler import VARIABLER
 

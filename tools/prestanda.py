@@ -142,12 +142,22 @@ def skyddet() -> None:
         skriv(f"radskydd, logg och historik: {vad}, mot utan", kvot, 1.15, tider)
 
 
+def ledtider() -> None:
+    """Ledtider mot ett rent svep av övergångarna."""
+    import ledtiden  # noqa: PLC0415
+
+    ledtiden.fyll()
+    for vad, kvot, mal, tider in ledtiden.matt():
+        skriv(vad, kvot, mal, tider)
+
+
 def importen(skala: str) -> None:
     """Importen mot naken COPY av samma rader, med index och villkor men utan triggrar."""
     from django.db import connections  # noqa: PLC0415
 
     namn = "deltagare_deltagande deltagare_person deltagare_identitet deltagare_folkbokforing insatser_insats"
-    namn += " insatser_budget insatser_budgetpost deltagare_anonym deltagare_volymantal"
+    namn += " insatser_budget insatser_budgetpost deltagare_anonym deltagare_volymantal deltagare_samarbete"
+    namn += " deltagare_samarbetskontor deltagare_samarbetsfolkbokforing deltagare_overgang"
     with tempfile.TemporaryDirectory() as katalog:
         manage("generera", "--skala", skala, "--fro", "1", "--till", katalog)
         with tempfile.TemporaryDirectory(prefix="sus-") as data:
@@ -212,6 +222,7 @@ def main() -> None:
             excel()
             skyddet()
             importen(skala)
+            ledtider()  # sist: lägger till egna rader
             from django.db import connections  # noqa: PLC0415
 
             connections.close_all()

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from rapporter.rapport import Rapport
 from rapporter.renderare import csv, excel, html, json, pdf
+from rapporter.tabell import Rapport
 
 FORMAT: Final[Mapping[str, Callable[[Rapport], bytes]]] = {
     "json": json.rendera,

@@ -1,11 +1,12 @@
-"""CSV så som Excel i Sverige öppnar den: UTF-8 med BOM, semikolon, rad Totalt sist."""
+"""CSV så som Excel i Sverige öppnar den: UTF-8 med BOM, semikolon, decimalkomma, Totalt sist."""
 
 import csv
 import io
 import re
 from typing import Final
 
-from rapporter.rapport import Rapport, Varde
+from rapporter.tabell import Rapport
+from rapporter.varden import Varde
 
 # Text som ett kalkylprogram annars skulle räkna på, även efter tabb eller radbyte (P22).
 _FORMEL: Final = re.compile(r"[\t\r\n]|[\t\r\n ]*[=+\-@]")
@@ -17,10 +18,14 @@ def rendera(rapport: Rapport) -> bytes:
     skrivare = csv.writer(ut, delimiter=";", lineterminator="\r\n")
     skrivare.writerow([*rapport.ledrubriker, *(kolumn.rubrik for kolumn in rapport.kolumner)])
     for rad in rapport.rader:
-        skrivare.writerow([_cell(varde) for varde in (rad.nyckel, rad.namn, *rad.varden)])
-    skrivare.writerow(["Totalt", "", *(_cell(varde) for varde in rapport.totalt)])
+        skrivare.writerow([_cell(varde) for varde in (*rapport.led(rad), *rad.varden)])
+    if rapport.totalt is not None:
+        tomma = [""] * (len(rapport.ledrubriker) - 1)
+        skrivare.writerow(["Totalt", *tomma, *(_cell(varde) for varde in rapport.totalt)])
     return ut.getvalue().encode("utf-8-sig")
 
 
 def _cell(varde: Varde) -> Varde:
+    if isinstance(varde, float):
+        return f"{varde:.2f}".replace(".", ",")
     return f"'{varde}" if isinstance(varde, str) and _FORMEL.match(varde) else varde

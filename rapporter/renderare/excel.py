@@ -3,7 +3,7 @@
 import io
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,11 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
-from rapporter.rapport import Kolumn, Rad, Rapport, Varde
+from rapporter.tabell import Kolumn, Rapport
+from rapporter.varden import Varde
 
 _HELTAL: Final = "#,##0"
+_DECIMALTAL: Final = "#,##0.00"
 _DATUM: Final = "yyyy-mm-dd"
 # Tecken som XML inte tillåter. En sådan cell ska synas, inte stoppa filen.
 _OTILLATNA: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -28,12 +30,14 @@ _BREDD: Final = {
     "inriktning": 21,
     "preciserad_inriktning": 34,
     "malgrupp": 34,
+    "kontor": 36,
+    "till": 36,
 }
-_LEDBREDD: Final = (14, 36)
+_LEDBREDD: Final = {"Steg": 29}
 
 
 def rendera(rapport: Rapport) -> bytes:
-    """Arbetsboken med bladen Insatsrapport, Urval och Variabler."""
+    """Arbetsboken med bladen för rapporten, Urval och Variabler."""
     bok = Workbook(write_only=True)
     _blad_rapport(bok, rapport)
     _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
@@ -74,21 +78,25 @@ class _Arkiv(ZipFile):
 
 def _blad_rapport(bok: Any, rapport: Rapport) -> None:
     blad = bok.create_sheet(rapport.rubrik)
-    bredder = [*_LEDBREDD, *(_bredd(kolumn) for kolumn in rapport.kolumner)]
-    _stall_in(blad, bredder, "C2")
+    led = len(rapport.ledrubriker)
+    ledbredder = [_LEDBREDD.get(rubrik, 14) for rubrik in rapport.ledrubriker[:-1]]
+    bredder = [*ledbredder, 36, *(_bredd(kolumn) for kolumn in rapport.kolumner)]
+    _stall_in(blad, bredder, f"{get_column_letter(led + 1)}2")
     blad.auto_filter.ref = f"A1:{get_column_letter(len(bredder))}{len(rapport.rader) + 1}"
     blad.append([*map(_rubrik(blad), rapport.ledrubriker), *(_kolumnrubrik(blad, k) for k in rapport.kolumner)])
     celler = [_formgivare(blad, kolumn) for kolumn in rapport.kolumner]
     text = _text(blad)
     for rad in rapport.rader:
-        blad.append(_varden(rad, celler, text))
-    fet = [_formgivare(blad, kolumn, fet=True) for kolumn in rapport.kolumner]
-    blad.append(_varden(Rad("Totalt", "", "", rapport.totalt), fet, _text(blad, fet=True)))
+        blad.append(_varden(rapport.led(rad), rad.varden, celler, text))
+    if rapport.totalt is not None:
+        fet = [_formgivare(blad, kolumn, fet=True) for kolumn in rapport.kolumner]
+        blad.append(_varden(("Totalt", "")[:led], rapport.totalt, fet, _text(blad, fet=True)))
 
 
-def _varden(rad: Rad, celler: list[Callable[[Varde], Any]], text: Callable[[Varde], Any]) -> list[Any]:
-    varden = [cell(varde) for cell, varde in zip(celler, rad.varden, strict=True)]
-    return [text(rad.nyckel), text(rad.namn or None), *varden]
+def _varden(
+    led: Sequence[str], varden: Sequence[Varde], celler: list[Callable[[Varde], Any]], text: Callable[[Varde], Any]
+) -> list[Any]:
+    return [*(text(ett or None) for ett in led), *(cell(v) for cell, v in zip(celler, varden, strict=True))]
 
 
 def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Varde], Any]:
@@ -96,7 +104,7 @@ def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Va
     if not (kolumn.ar_tal or kolumn.ar_datum):
         return _text(blad, fet=fet)
     cell = WriteOnlyCell(blad)
-    cell.number_format = _HELTAL if kolumn.ar_tal else _DATUM
+    cell.number_format = _DECIMALTAL if kolumn.ar_decimaltal else _HELTAL if kolumn.ar_tal else _DATUM
     if fet:
         cell.font = Font(bold=True)
 

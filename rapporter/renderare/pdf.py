@@ -6,7 +6,8 @@ from itertools import chain
 from typing import Final
 
 from fkui.pdf import PANGO_SAKNAS, PdfSaknas, skriv, typsnitt
-from rapporter.rapport import Kolumn, Rad, Rapport, celltext
+from rapporter.tabell import Kolumn, Rad, Rapport
+from rapporter.varden import celltext
 
 __all__ = ["BREDD", "PANGO_SAKNAS", "PdfSaknas", "delar", "rendera"]
 
@@ -43,6 +44,11 @@ white-space:normal}
 td.tal,td.datum{white-space:nowrap;overflow-wrap:normal}
 tr{break-inside:avoid}.totalt th,.totalt td{font-weight:700;border-top:.8pt solid #1b1e23;break-before:avoid}
 .del{break-before:page}
+"""
+_DIAGRAMSTIL: Final = """
+figure{margin:0 0 5mm;break-inside:avoid}figcaption{font-size:8.5pt}figcaption strong{display:block;font-size:10pt}
+section{orphans:1;widows:1}figure svg{display:block;margin-top:1.5mm}
+.halv{display:inline-block;width:136mm;vertical-align:top}
 """
 
 
@@ -82,11 +88,13 @@ def _dokument(rapport: Rapport) -> str:
         _tabell(rapport, nummer, _delrubrik(rapport, nummer, len(tabeller)), forsta=plats == 0)
         for plats, nummer in enumerate(tabeller)
     )
+    stil = _STIL + _DIAGRAMSTIL if rapport.diagram else _STIL
     return (
         f'<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>{escape(titel)}</title>'
-        f'<meta name="generator" content="SUS"><style>{typsnitt()}{_STIL}</style></head><body>'
+        f'<meta name="generator" content="SUS"><style>{typsnitt()}{stil}</style></head><body>'
         f'<h1 data-sidfot="{escape(_sidfot(rapport))}">{escape(rapport.rubrik)}</h1>{om}'
-        f'{varningar}<p class="upplysning">{rapport.upplysning}</p>{"".join(ut)}</body></html>'
+        f'{varningar}<p class="upplysning">{rapport.upplysning}</p>{"".join(ut)}'
+        f"{''.join(_figurer(rapport))}</body></html>"
     )
 
 
@@ -119,10 +127,22 @@ def _tabell(rapport: Rapport, nummer: Sequence[int], rubrik: str, *, forsta: boo
     yield "</tr></thead><tbody>"
     yield from (_rad(rad, nummer, klasser) for rad in rapport.rader)
     # Inte tfoot: det upprepas längst ned på varje sida.
-    if "tal" in klasser:
+    if "tal" in klasser and rapport.totalt is not None:
         totalt = Rad("", "Totalt", "", rapport.totalt)
         yield f'</tbody><tbody class="totalt">{_rad(totalt, nummer, klasser)}'
     yield "</tbody></table></section>"
+
+
+def _figurer(rapport: Rapport) -> Iterable[str]:
+    if rapport.diagram:
+        yield "<section><h2>Diagram</h2>"
+        for nr, diagram in enumerate(rapport.diagram, 1):
+            yield (
+                f'<figure class="{"hel" if diagram.bred else "halv"}"><figcaption>'
+                f"<strong>{escape(diagram.rubrik)}</strong>{escape(diagram.text)}</figcaption>"
+                f"{diagram.svg(nr, mm=BREDD if diagram.bred else 132)}</figure>"
+            )
+        yield "</section>"
 
 
 def _rad(rad: Rad, nummer: Sequence[int], klasser: Sequence[str]) -> str:

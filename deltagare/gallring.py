@@ -182,26 +182,26 @@ def utfor(gallring: Gallring, *, using: str = DEFAULT_DB_ALIAS) -> None:
 
 
 def identiteter(gallring: Gallring, using: str) -> int:
-    """Tar bort identiteten för ett parti hela personer och returnerar antalet deltaganden; 0 när det är klart."""
+    """Tar bort identiteten för ett parti hela personer och returnerar antalet registreringar; 0 när det är klart."""
     with skriver(using):
         with connections[using].cursor() as markor:
             markor.execute("SELECT * FROM gallringens_underlag(%s, %s)", [gallring.pk, PERSONER_PER_PARTI])
             underlag = markor.fetchall()
         if not underlag:
             return 0
-        avtryck = [
-            kryptering.fingeravtryck(
-                insats=insats,
-                person=kryptering.dekryptera(nummer, falt="personnummer", nyckel_id=nyckel_id),
-                inregistrering=inregistrering.isoformat(),
-                lopnr=lopnr,
+        deltaganden: tuple[list[int], list[bytes]] = ([], [])
+        samarbeten: tuple[list[int], list[bytes]] = ([], [])
+        for pk, nyckel, dag, lopnr, nummer, nyckel_id in underlag:
+            person = kryptering.dekryptera(nummer, falt="personnummer", nyckel_id=nyckel_id)
+            ider, avtryck = deltaganden if dag else samarbeten
+            ider.append(pk)
+            avtryck.append(
+                kryptering.fingeravtryck(insats=nyckel, person=person, inregistrering=dag.isoformat(), lopnr=lopnr)
+                if dag
+                else kryptering.samarbetets_avtryck(samarbete=nyckel, person=person)
             )
-            for _, insats, inregistrering, lopnr, nummer, nyckel_id in underlag
-        ]
-        deltaganden = [rad[0] for rad in underlag]
-        return int(
-            _kor("SELECT utfor_gallring(%s, %s::bigint[], %s::bytea[])", [gallring.pk, deltaganden, avtryck], using)
-        )
+        sats = "SELECT utfor_gallring(%s, %s::bigint[], %s::bytea[], %s::bigint[], %s::bytea[])"
+        return int(_kor(sats, [gallring.pk, *deltaganden, *samarbeten], using))
 
 
 def _rader(gallring: Gallring, slag: Slag, using: str) -> int:

@@ -34,16 +34,17 @@ class Slagfakta:
 SLAGEN: Final[Mapping[Slag, Slagfakta]] = {
     Slag.IDENTITET: Slagfakta(
         "Personnummer, namn, kommun, stadsdel och svar i fritext tas bort för den som är utregistrerad ur alla "
-        "insatser, räknat från den sista utregistreringen. Statistiken står kvar.",
-        ("deltagande", "deltaganden"),
+        "insatser och vars Af/FK-samarbeten är avslutade, räknat från den sista utregistreringen eller det sista "
+        "avslutet. Statistiken står kvar.",
+        ("registrering", "registreringar"),
         "Uppgifterna behövs för att följa upp deltagandet och rätta det i efterhand.",
         10,
         2,
         25,
     ),
     Slag.HISTORIK: Slagfakta(
-        "Ändringarna av ett deltagande tas bort när identiteten är borttagen, eller när tiden har gått sedan "
-        "utregistreringen. Deltagandet självt står kvar.",
+        "Ändringarna av ett deltagande eller samarbete tas bort när identiteten är borttagen, eller när tiden har "
+        "gått sedan det slutade. Registreringen själv står kvar.",
         ("ändring", "ändringar"),
         "Historiken behövs för att reda ut hur en uppgift har kommit till.",
         10,

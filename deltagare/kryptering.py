@@ -62,6 +62,11 @@ def fingeravtryck(*, insats: str, person: str, inregistrering: str, lopnr: int) 
     return _summa("deltagande", "\x00".join([insats, person, inregistrering, str(lopnr)]))
 
 
+def samarbetets_avtryck(*, samarbete: str, person: str) -> bytes:
+    """Som `fingeravtryck`, för en rad i samarbeten.csv (R27)."""
+    return _summa("samarbete", "\x00".join([samarbete, person]))
+
+
 def pseudonym(text: str) -> str:
     """En nycklad ersättning för en personnyckel som ser ut som ett personnummer."""
     return "X" + _summa("personnyckel", text).hex()[:24]

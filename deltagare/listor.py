@@ -13,7 +13,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, OrderBy
 
 from deltagare.brister import Brist, brister_for, markta
-from deltagare.models import Deltagande, DeltagandeQuerySet, Identitet, Kod
+from deltagare.models import Deltagande, DeltagandeQuerySet, Identitet, Kod, Samarbete
 from deltagare.uppgifter import Kodverk
 
 RADER_PER_SIDA: Final = 100
@@ -66,14 +66,17 @@ def ordnade(deltaganden: DeltagandeQuerySet, ordning: str) -> list[int]:
     """
     kod, fallande = ordning.removeprefix("-"), ordning.startswith("-")
     if kod == NAMN:
-        return _i_namnordning(deltaganden, fallande=fallande)
+        poster = deltaganden.select_related("person__identitet").order_by("inregistrering", "pk")
+        return i_namnordning(poster, fallande=fallande)
     kolumn = OrderBy(F(kod), descending=fallande, nulls_last=True if kod in _TOMMA_SIST else None)
     return list(deltaganden.order_by(kolumn, "pk").values_list("pk", flat=True))
 
 
-def _i_namnordning(deltaganden: DeltagandeQuerySet, *, fallande: bool) -> list[int]:
-    med, utan = [], []
-    for ett in deltaganden.select_related("person__identitet").order_by("inregistrering", "pk"):
+def i_namnordning(poster: Iterable[Deltagande | Samarbete], *, fallande: bool) -> list[int]:
+    """Id för posterna i namnordning, de utan identitet sist. Lika namn står i posternas ordning."""
+    med: list[tuple[str, int]] = []
+    utan: list[int] = []
+    for ett in poster:
         if ett.avidentifierat:
             utan.append(ett.pk)
         else:
@@ -104,13 +107,17 @@ def rader(
 
 
 def _rad(ett: Deltagande, texter: dict[str, str], *, maskera: bool) -> Deltagarrad:
-    namn, nummer = UTAN_IDENTITET, ""
-    if not ett.avidentifierat:
-        identitet = ett.person.identitet
-        namn = namnet(identitet)
-        nummer = identitet.maskerat_personnummer() if maskera else _utskrivet(identitet)
+    namn, nummer = namn_och_nummer(ett, maskera=maskera)
     anledning = texter.get(ett.avslutningsanledning, ett.avslutningsanledning)
     return Deltagarrad(ett, namn, nummer, anledning, brister_for(ett))
+
+
+def namn_och_nummer(ett: Deltagande | Samarbete, *, maskera: bool) -> tuple[str, str]:
+    """Personens namn och nummer så som listan visar dem; utan identitet bara att den är borta."""
+    if ett.avidentifierat:
+        return UTAN_IDENTITET, ""
+    identitet = ett.person.identitet
+    return namnet(identitet), identitet.maskerat_personnummer() if maskera else _utskrivet(identitet)
 
 
 def _utskrivet(identitet: Identitet) -> str:

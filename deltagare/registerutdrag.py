@@ -1,19 +1,16 @@
-"""Registerutdraget (P13, artikel 15 i dataskyddsförordningen): allt som SUS har om en person, som ett värde.
+"""Registerutdraget (P13, artikel 15 i dataskyddsförordningen): allt som SUS har om en person, samlat till ett `utdrag`.
 
 På sidan är det som den frågande når; kommandot `registerutdrag` går som ägaren och tar med allt. Loggas innan något
 läses (P8). Vem i personalen som har läst sägs inte, bara i vilken roll och hos vilken arbetsgivare.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from behorighet.databasfel import skriver
@@ -21,6 +18,7 @@ from behorighet.historik import historik, rader_for
 from behorighet.logg import Rad, logga_flera
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Rattighet, Roll
+from deltagare import samarbetsutdrag
 from deltagare.gallringsslag import SLAGEN, Slag
 from deltagare.historik import ETIKETTER, for_deltaganden, kodtexter
 from deltagare.kryptering import dekryptera
@@ -29,15 +27,19 @@ from deltagare.models import (
     DeltagandeQuerySet,
     Gallringsregel,
     Identitet,
+    Kod,
+    Person,
     Registerpost,
+    Samarbete,
+    SamarbeteQuerySet,
     Svar,
     TidigareNummer,
 )
 from deltagare.personnummer import Personnummer
+from deltagare.utdrag import Andring, Fragesvar, Lasning, Registerutdrag, Registrering, Uppgift, isotid, tidtext
 from deltagare.visning import SAKNAS
-from fkui import pdf
 from fkui.templatetags.fkui import vardetext
-from insatser.models import Svarsalternativ, Tillfalle
+from insatser.models import Insats, Svarsalternativ, Tillfalle
 
 # Interna nummer och kopior som inte säger något om personen.
 _UTAN: Final = frozenset(
@@ -46,167 +48,41 @@ _UTAN: Final = frozenset(
 
 _NAMN: Final = {"fornamn": "Förnamn", "efternamn": "Efternamn"}
 
-OM: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    (
-        "Varför uppgifterna behandlas",
-        (
-            "SUS används för att följa upp samverkan och finansiell samordning inom rehabiliteringsområdet: hur många "
-            "som deltar i insatserna, och hur deras försörjning, arbete och studier ser ut före och efter.",
-            "Behandlingen är nödvändig för en uppgift av allmänt intresse (artikel 6.1 e i dataskyddsförordningen). "
-            "Den som registreras med namn och personnummer har dessutom lämnat ett skriftligt samtycke till det. Utan "
-            "samtycke räknas deltagaren som anonym.",
-        ),
-    ),
-    (
-        "Varifrån uppgifterna kommer",
-        (
-            "Namn, kommun och stadsdel kommer från folkbokföringen eller från den som registrerade. Det andra kommer "
-            "från dig och från dem som arbetar med insatsen.",
-        ),
-    ),
-    (
-        "Vem som tar del av uppgifterna",
-        (
-            "Bara de som är deltagaransvariga för en insats ser vem som deltar i den. Rapporterna innehåller antal, "
-            "aldrig vem. Varje läsning skrivs i en logg, och loggen granskas.",
-            "Uppgifterna lämnas inte till något land utanför EU och EES, och inga beslut fattas automatiskt.",
-        ),
-    ),
-    (
-        "Dina rättigheter",
-        (
-            "Du kan begära att felaktiga uppgifter rättas, och att uppgifter raderas eller begränsas. Du kan göra "
-            "invändningar mot behandlingen.",
-            "Du kan när som helst återta ditt samtycke. Då tas ditt personnummer, ditt namn och din kommun bort ur "
-            "insatsen; antalen står kvar som statistik.",
-            "Vänd dig till den som lämnade utdraget. Är du inte nöjd kan du klaga hos Integritetsskyddsmyndigheten "
-            "(imy.se).",
-        ),
-    ),
-)
 
-
-class Uppgift(NamedTuple):
-    """En uppgift i ord: fältets namn, etiketten och värdet som text."""
-
-    namn: str
-    etikett: str
-    text: str
-    iso: str = ""
-    """Tiden med sin zon, om det är en."""
-
-
-class Fragesvar(NamedTuple):
-    """Svaret på en kompletterande fråga."""
-
-    tillfalle: str
-    fraga: str
-    svar: str
-
-
-class Andring(NamedTuple):
-    """En ändring: när, vad, och fälten med det som gällde före och efter."""
-
-    tid: datetime
-    vad: str
-    falt: list[tuple[str, str, str]]
-
-
-class Lasning(NamedTuple):
-    """En rad ur åtkomstloggen, utan vem i personalen."""
-
-    tid: datetime
-    vad: str
-    roll: str
-    arbetsgivare: str
-    insats: str
-
-
-@dataclass(frozen=True, slots=True)
-class Registrering:
-    """Ett deltagande i en insats, med allt som är registrerat."""
-
-    insats: str
-    samverkansorganisation: str
-    uppgifter: list[Uppgift]
-    fragor: list[Fragesvar]
-
-
-@dataclass(frozen=True, slots=True)
-class Registerutdrag:
-    """Allt om en person. `hela` är falskt när bara en användares insatser är med."""
-
-    framtaget: datetime
-    hela: bool
-    identitet: list[Uppgift]
-    folkbokforing: list[Uppgift]
-    """Personens rad i det lokala folkbokföringsregistret; bara i det fullständiga utdraget."""
-    registreringar: list[Registrering]
-    andringar: list[Andring]
-    lasningar: list[Lasning]
-    bevaras: list[tuple[str, str]]
-    om: tuple[tuple[str, tuple[str, ...]], ...] = OM
-
-    @property
-    def omfattning(self) -> str:
-        """Vad utdraget täcker, i en mening."""
-        if self.hela:
-            return "Utdraget är fullständigt: det omfattar alla insatser i SUS."
-        return (
-            "Utdraget omfattar de insatser där den som tog fram det är deltagaransvarig. Det kan finnas uppgifter i "
-            "andra insatser och i det lokala folkbokföringsregistret; det fullständiga utdraget lämnas av den som är "
-            "personuppgiftsansvarig för SUS."
-        )
-
-    def som_json(self) -> bytes:
-        """Utdraget som JSON i UTF-8."""
-        innehall = {
-            "framtaget": _iso(self.framtaget),
-            "omfattning": self.omfattning,
-            "identitet": _som_data(self.identitet),
-            "folkbokforing": _som_data(self.folkbokforing),
-            "registreringar": [
-                {**asdict(en), "uppgifter": _som_data(en.uppgifter), "fragor": [svar._asdict() for svar in en.fragor]}
-                for en in self.registreringar
-            ],
-            "andringar": [
-                {
-                    "tid": _iso(en.tid),
-                    "vad": en.vad,
-                    "falt": [dict(zip(("uppgift", "fore", "efter"), falt, strict=True)) for falt in en.falt],
-                }
-                for en in self.andringar
-            ],
-            "lasningar": [{**en._asdict(), "tid": _iso(en.tid)} for en in self.lasningar],
-            "bevaras": dict(self.bevaras),
-            "om": {rubrik: list(stycken) for rubrik, stycken in self.om},
-        }
-        return (json.dumps(innehall, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def som_pdf(utdrag: Registerutdrag) -> bytes:
-    """Utdraget som PDF. Ger PdfSaknas utan Pango."""
-    return pdf.staende(render_to_string("deltagare/registerutdrag_pdf.html", {"utdrag": utdrag}))
-
-
-def _som_data(uppgifter: Iterable[Uppgift]) -> dict[str, dict[str, str]]:
-    return {en.namn: {"uppgift": en.etikett, "varde": en.iso or en.text} for en in uppgifter}
-
-
-def inom_rackhall(deltagande: Deltagande, anvandare: Anvandare) -> DeltagandeQuerySet:
+def inom_rackhall(deltagande: Deltagande | Samarbete, anvandare: Anvandare) -> DeltagandeQuerySet:
     """Personens registreringar som användaren når. De utan identitet visar ingen, och är inte med (P10)."""
     return Deltagande.objects.synliga_for(anvandare, Rattighet.REGISTRERA_DELTAGARE).filter(
         person_id=deltagande.person_id, avidentifierat=False
     )
 
 
-def for_anvandare(*, deltagande: Deltagande, format: str, av: Anvandare) -> Registerutdrag:
-    """Utdraget för personen bakom ett deltagande med identitet, så långt användaren når."""
+def samarbeten_inom_rackhall(deltagande: Deltagande | Samarbete, anvandare: Anvandare) -> SamarbeteQuerySet:
+    """Som `inom_rackhall`, för personens Af/FK-samarbeten (R28)."""
+    return Samarbete.objects.synliga_for(anvandare, Rattighet.REGISTRERA_DELTAGARE).filter(
+        person_id=deltagande.person_id, avidentifierat=False
+    )
+
+
+def for_anvandare(*, deltagande: Deltagande | Samarbete, format: str, av: Anvandare) -> Registerutdrag:
+    """Utdraget för personen bakom ett deltagande eller samarbete med identitet, så långt användaren når."""
     with skriver():
         deltaganden = list(_med_allt(inom_rackhall(deltagande, av)))
+        samarbeten = list(samarbetsutdrag.med_allt(samarbeten_inom_rackhall(deltagande, av)))
         rader = [Rad(en.insats_id, en.person_id, {"deltagande": en.pk, "format": format}) for en in deltaganden]
+        rader += _samarbetsrader(samarbeten, format, av)
         logga_flera(Handelse.Typ.REGISTERUTDRAG, rader, av=av, roll=Roll.DELTAGARANSVARIG)
-        return _bygg(deltagande.person_id, deltaganden, None, hela=False, using=DEFAULT_DB_ALIAS)
+        return _bygg(deltagande.person_id, deltaganden, samarbeten, None, hela=False, using=DEFAULT_DB_ALIAS)
+
+
+def _samarbetsrader(samarbeten: list[Samarbete], format: str, av: Anvandare) -> list[Rad]:
+    """Loggens rader, vid det kontor där användaren har sitt uppdrag: det senaste om flera."""
+    egna = set(Insats.objects.synliga_for(av, Rattighet.REGISTRERA_DELTAGARE).values_list("pk", flat=True))
+    rader = []
+    for ett in samarbeten:
+        kontoren = sorted(ett.kontor.all(), key=lambda rad: rad.datum, reverse=True)
+        vid = next(pk for rad in kontoren for pk in (rad.fk_kontor_id, rad.af_kontor_id) if pk in egna)
+        rader.append(Rad(vid, ett.person_id, {"samarbete": ett.pk, "format": format}))
+    return rader
 
 
 def for_nummer(*, index: bytes, using: str) -> Registerutdrag:
@@ -221,8 +97,10 @@ def for_nummer(*, index: bytes, using: str) -> Registerutdrag:
         person_id: int | None = identitet.pk if identitet else None
         index = bytes(identitet.personindex) if identitet else index
         alla = Deltagande.objects.using(using).filter(person=person_id, avidentifierat=False)
+        samarbeten = Samarbete.objects.using(using).filter(person=person_id, avidentifierat=False)
         logga_flera(Handelse.Typ.REGISTERUTDRAG, [Rad(None, person_id, {"hela": True})], av=None, using=using)
-        return _bygg(person_id, list(_med_allt(alla)), index, hela=True, using=using)
+        samarbetena = list(samarbetsutdrag.med_allt(samarbeten))
+        return _bygg(person_id, list(_med_allt(alla)), samarbetena, index, hela=True, using=using)
 
 
 def _alla_index(person_id: int | None, index: bytes, using: str) -> list[bytes]:
@@ -240,13 +118,20 @@ def _med_allt(deltaganden: DeltagandeQuerySet) -> DeltagandeQuerySet:
 
 
 def _bygg(
-    person_id: int | None, deltaganden: list[Deltagande], index: bytes | None, *, hela: bool, using: str
+    person_id: int | None,
+    deltaganden: list[Deltagande],
+    samarbeten: list[Samarbete],
+    index: bytes | None,
+    *,
+    hela: bool,
+    using: str,
 ) -> Registerutdrag:
     texter, fragor = kodtexter(), _fragesvar(deltaganden, using)
+    koder = _alla_koder(using) if samarbeten else {}
     return Registerutdrag(
         framtaget=timezone.localtime(),
         hela=hela,
-        identitet=_identitet(deltaganden, using),
+        identitet=_identitet([*deltaganden, *samarbeten], using),
         folkbokforing=_folkbokforing(_alla_index(person_id, index, using), using) if index else [],
         registreringar=[
             Registrering(
@@ -256,17 +141,30 @@ def _bygg(
                 fragor.get(en.pk, []),
             )
             for en in deltaganden
-        ],
-        andringar=_andringar(deltaganden, using),
+        ]
+        + [_samarbetet(ett, koder) for ett in samarbeten],
+        andringar=_andringar(deltaganden, samarbeten, using),
         lasningar=_lasningar(person_id, index, using),
         bevaras=list(_bevaras(using)),
     )
 
 
-def _identitet(deltaganden: list[Deltagande], using: str) -> list[Uppgift]:
-    if not deltaganden:
+def _samarbetet(samarbete: Samarbete, koder: Mapping[str, Mapping[str, str]]) -> Registrering:
+    uppgifter = list(samarbetsutdrag.uppgifter(samarbete, koder))
+    return Registrering(samarbetsutdrag.rubrik(samarbete), "Arbetsförmedlingen och Försäkringskassan", uppgifter, [])
+
+
+def _alla_koder(using: str) -> dict[str, dict[str, str]]:
+    koder: dict[str, dict[str, str]] = {}
+    for kod in Kod.objects.using(using):
+        koder.setdefault(kod.kodverk, {})[kod.kod] = kod.etikett
+    return koder
+
+
+def _identitet(registreringar: list[Deltagande | Samarbete], using: str) -> list[Uppgift]:
+    if not registreringar:
         return []
-    person = deltaganden[0].person
+    person: Person = registreringar[0].person
     identitet = person.identitet
     nummer = Personnummer(identitet.klartext("personnummer"), person.fodelsear, person.kon, samordningsnummer=False)
     return [
@@ -279,7 +177,7 @@ def _identitet(deltaganden: list[Deltagande], using: str) -> list[Uppgift]:
         Uppgift("efternamn", "Efternamn", identitet.klartext("efternamn")),
         Uppgift("kon", "Kön", person.get_kon_display()),
         Uppgift("fodelsear", "Födelseår", str(person.fodelsear)),
-        Uppgift("skapad_vid", "Först registrerad i SUS", _tid(person.skapad_vid), _iso(person.skapad_vid)),
+        Uppgift("skapad_vid", "Först registrerad i SUS", tidtext(person.skapad_vid), isotid(person.skapad_vid)),
     ]
 
 
@@ -315,7 +213,7 @@ def _uppgifter(deltagande: Deltagande, texter: Mapping[str, Mapping[str, str]]) 
         if falt.name not in _UTAN:
             etikett = ETIKETTER.get(falt.name) or str(falt.verbose_name).capitalize()
             varde = getattr(deltagande, falt.attname)
-            iso = _iso(varde) if isinstance(varde, datetime) else ""
+            iso = isotid(varde) if isinstance(varde, datetime) else ""
             yield Uppgift(falt.name, etikett, _text(falt, varde, texter.get(falt.name, {})), iso)
     folkbokforing = getattr(deltagande, "folkbokforing", None)
     if folkbokforing:
@@ -325,20 +223,11 @@ def _uppgifter(deltagande: Deltagande, texter: Mapping[str, Mapping[str, str]]) 
 
 def _text(falt: Any, varde: Any, koder: Mapping[str, str]) -> str:
     if isinstance(varde, datetime):
-        return _tid(varde)
+        return tidtext(varde)
     if isinstance(falt, ArrayField):
         return vardetext([koder.get(ett, ett) for ett in varde])
     etiketter: Mapping[Any, Any] = koder or dict(falt.flatchoices)
     return vardetext(etiketter.get(varde, varde))
-
-
-def _tid(tid: datetime) -> str:
-    return f"{timezone.localtime(tid):%Y-%m-%d %H:%M}"
-
-
-def _iso(tid: datetime) -> str:
-    """ISO 8601 i svensk tid, med skillnaden mot UTC: samma i hela filen."""
-    return timezone.localtime(tid).isoformat(timespec="seconds")
 
 
 def _fragesvar(deltaganden: list[Deltagande], using: str) -> dict[int, list[Fragesvar]]:
@@ -360,12 +249,14 @@ def _fragesvar(deltaganden: list[Deltagande], using: str) -> dict[int, list[Frag
     return per_deltagande
 
 
-def _andringar(deltaganden: list[Deltagande], using: str) -> list[Andring]:
+def _andringar(deltaganden: list[Deltagande], samarbeten: list[Samarbete], using: str) -> list[Andring]:
     """Historiken, det äldsta först. Vem som ändrade sägs inte."""
-    if not deltaganden:
+    if not deltaganden and not samarbeten:
         return []
     rader = rader_for(Deltagande).using(using).filter(pgh_obj__in=[en.pk for en in deltaganden])
     kallor = for_deltaganden(rader, galler=("insats",))
+    if samarbeten:
+        kallor.append(samarbetsutdrag.historikens_kalla(samarbeten, using))
     alla: list[Andring] = []
     nummer, sidor = 1, 1
     while nummer <= sidor:

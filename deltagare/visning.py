@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from deltagare.models import Deltagande, Kod, Svar
+from deltagare.models import Deltagande, Kod, Samarbetsuppgift, Svar
 from deltagare.models.svar import KOLUMN
 from deltagare.uppgifter import Kodverk
 from fkui.templatetags.fkui import vardetext
@@ -106,3 +106,24 @@ def svarstext(svar: Svar) -> str:
     if svar.fraga.svarstyp == Svarstyp.TAL:
         return f"{varde.normalize():f}".replace(".", ",")
     return vardetext(varde)
+
+
+def samarbetets(uppgift: Samarbetsuppgift, texter: Kodtexter) -> Uppgifter:
+    """Situationen före eller efter ett samarbete, som etikett och text."""
+    rader: Uppgifter = [
+        ("Anställd", _ja_nej(uppgift.anstalld)),
+        ("Eget företag", _ja_nej(uppgift.eget_foretag)),
+        ("Inskriven hos Arbetsförmedlingen", _ja_nej(uppgift.inskriven_af)),
+        ("Arbetar", _ja_nej(uppgift.arbete)),
+    ]
+    if uppgift.arbete:
+        rader.append(("Andel av arbete", f"{uppgift.arbete} %"))
+        rader.append(("Typ av arbete", texter.flera(Kodverk.ARBETSTYP, uppgift.arbetstyp)))
+    rader.append(("Studerar", _ja_nej(uppgift.studier)))
+    if uppgift.studier:
+        rader.append(("Andel av studier", f"{uppgift.studier} %"))
+    rader.append(("Försörjning", texter.flera(Kodverk.FORSORJNING, uppgift.forsorjning)))
+    if uppgift.tillfalle == Samarbetsuppgift.Tillfalle.FORE:
+        rader.append(("Tid i offentlig försörjning", texter.en(Kodverk.TID_I_FORSORJNING, uppgift.tid_i_forsorjning)))
+        rader.append(("Högsta slutförda utbildning", texter.en(Kodverk.UTBILDNING, uppgift.utbildning)))
+    return rader

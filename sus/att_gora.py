@@ -20,7 +20,9 @@ from behorighet.roller import BESTALLS_MED, Rattighet
 from behorighet.skydd import satt_sammanhang
 from deltagare.brister import Brist as Deltagarbrist
 from deltagare.brister import antal_per_insats
-from deltagare.models import Deltagande, Gallring
+from deltagare.forms.samarbete.visa import Samarbetsstatus
+from deltagare.models import Deltagande, Gallring, Samarbete
+from deltagare.samarbetsbrister import Samarbetsbrist, antal_med_samarbetsbrist
 from insatser.brister import Brist, antal_med_brist, utan_insatsansvarig
 from insatser.models import Insats, Samverkansorganisation, Uppdrag
 
@@ -133,6 +135,24 @@ def _deltagarlistan(brist: Deltagarbrist, insats_id: int | None = None) -> str:
     return reverse("deltagare:visa", query={**insats, "status": "alla", "brist": brist.value})
 
 
+def _samarbeten_med_brister(anvandare: Anvandare) -> Iterator[Rad]:
+    """Det som väntar hos den deltagaransvarigas kontor i Af/FK-samarbetet."""
+    satt_sammanhang(anvandare)
+    egna = Samarbete.objects.hos_kontor_for(anvandare, Rattighet.REGISTRERA_DELTAGARE)
+    for brist, antal in antal_med_samarbetsbrist(egna, idag=timezone.localdate()).items():
+        if antal:
+            adress = reverse("samarbete:visa", query={"status": Samarbetsstatus.HOS.value, "brist": brist.value})
+            yield Rad(_SAMARBETSBRISTER[brist], antal, adress)
+
+
+_SAMARBETSBRISTER: Final = {
+    Samarbetsbrist.VANTAT_LANGE: "Deltagare som har väntat i över 30 dagar i Af/FK-samarbetet",
+    Samarbetsbrist.SAMTYCKE_EJ_ARKIVERAT: "Samtycken i Af/FK-samarbetet som inte är markerade som arkiverade",
+    Samarbetsbrist.UTAN_UPPGIFTER_FORE: "Samarbeten utan uppgifter före",
+    Samarbetsbrist.UTAN_UPPGIFTER_EFTER: "Avslutade samarbeten utan uppgifter efter",
+}
+
+
 def _organisationer_utan_insatsansvarig(anvandare: Anvandare) -> Iterator[Rad]:
     """Där samverkansadministratören inte har gett någon uppdraget."""
     uppdrag = Uppdrag.objects.gallande().filter(behorighet__anvandare=anvandare, insats=None)
@@ -156,6 +176,7 @@ KALLOR: Final[tuple[tuple[Rattighet | None, Kalla], ...]] = (
     (Rattighet.ADMINISTRERA_SYSTEMET, _gallring),
     (Rattighet.GE_UPPDRAG_I_ORGANISATION, _organisationer_utan_insatsansvarig),
     (Rattighet.REGISTRERA_INSATS, _insatser_med_brister),
+    (Rattighet.REGISTRERA_DELTAGARE, _samarbeten_med_brister),
     (Rattighet.REGISTRERA_DELTAGARE, _deltaganden_med_brister),
     (None, _egna_som_slutar),
 )

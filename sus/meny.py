@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from behorighet.roller import Rattighet
+from deltagare.overgangar import Myndighet
+from insatser.models import Uppdrag
 
 # (rubrik, [(text, adressens namn, rättighet)]). En rubrik utan något att öppna visas inte.
 MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
@@ -38,7 +41,22 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
             ("Läs in ur fil", "inlasning:deltaganden", Rattighet.REGISTRERA_DELTAGARE),
         ),
     ),
-    ("Rapporter", (("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),)),
+    (
+        "Af/FK-samarbete",
+        (
+            ("Registrera medverkan", "samarbete:registrera", Rattighet.REGISTRERA_DELTAGARE),
+            ("Visa deltagare", "samarbete:visa", Rattighet.REGISTRERA_DELTAGARE),
+        ),
+    ),
+    (
+        "Rapporter",
+        (
+            ("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),
+            ("Ledtider", "rapporter:ledtider", Rattighet.VISA_RAPPORT),
+            ("Status i Af/FK", "rapporter:status", Rattighet.VISA_RAPPORT),
+            ("Övergångar i Af/FK", "rapporter:overgangar", Rattighet.VISA_RAPPORT),
+        ),
+    ),
     (
         "Användare",
         (
@@ -52,6 +70,8 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         (
             ("Organisationer", "organisationer", Rattighet.ADMINISTRERA_SYSTEMET),
             ("Kodverk", "kodverk:kodverk", Rattighet.ADMINISTRERA_SYSTEMET),
+            ("Kontor i Af/FK", "kontor:lista", Rattighet.ADMINISTRERA_SYSTEMET),
+            ("Övergångar i Af/FK", "matris:matris", Rattighet.ADMINISTRERA_SYSTEMET),
             ("Gallring", "gallring:lista", Rattighet.ADMINISTRERA_SYSTEMET),
         ),
     ),
@@ -63,6 +83,9 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         ),
     ),
 )
+
+BARA_MED_KONTOR: Final = frozenset({"Af/FK-samarbete"})
+"""Rubrikerna som bara visas för den som har ett uppdrag på ett kontor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +106,19 @@ def meny(request: HttpRequest) -> dict[str, Any]:
         return {"meny": ()}
     visad = request.resolver_match.view_name if request.resolver_match else ""
     start = Punkt("Start", "/", aktuell=request.path == "/")
-    return {"meny": (start, *_rubriker(anvandare, visad))}
+    # Lat: det som renderas utan menyn frågar inte efter kontor.
+    return {"meny": SimpleLazyObject(lambda: (start, *_rubriker(anvandare, visad)))}
+
+
+def har_kontor(anvandare: Any) -> bool:
+    """Sant för den som registrerar för ett kontor i Af/FK-samarbetet (R28)."""
+    if not anvandare.far(Rattighet.REGISTRERA_DELTAGARE):
+        return False
+    lasta = getattr(anvandare, "pa_kontor", None)
+    if lasta is not None:  # sessionens användare har det med sig
+        return bool(lasta)
+    uppdrag = Uppdrag.objects.gallande_for(anvandare, Rattighet.REGISTRERA_DELTAGARE)
+    return uppdrag.filter(insats__samverkansform__in=Myndighet.values).exists()
 
 
 def _rubriker(anvandare: Any, visad: str) -> Iterator[Punkt]:
@@ -93,5 +128,5 @@ def _rubriker(anvandare: Any, visad: str) -> Iterator[Punkt]:
             for text, namn, rattighet in rader
             if anvandare.far(rattighet)
         )
-        if punkter:
+        if punkter and (rubrik not in BARA_MED_KONTOR or har_kontor(anvandare)):
             yield Punkt(rubrik, punkter=punkter)

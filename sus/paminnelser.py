@@ -14,7 +14,8 @@ from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import satt_sammanhang
 from behorighet.utskick import Laget
 from deltagare.brister import Brist, med_brist
-from deltagare.models import Deltagande
+from deltagare.models import Deltagande, Samarbete
+from deltagare.samarbetsbrister import Samarbetsbrist, med_samarbetsbrist
 
 
 @dataclass(frozen=True)
@@ -79,27 +80,55 @@ _MENINGAR: Final[Mapping[Brist, tuple[str, str]]] = {
 }
 
 
+# I Af/FK-samarbetet, för den som registrerar på ett kontor.
+_SAMARBETENAS: Final[Mapping[Samarbetsbrist, tuple[str, str]]] = {
+    Samarbetsbrist.VANTAT_LANGE: (
+        "1 deltagare har väntat i över 30 dagar i Af/FK-samarbetet.",
+        "{antal} deltagare har väntat i över 30 dagar i Af/FK-samarbetet.",
+    ),
+    Samarbetsbrist.SAMTYCKE_EJ_ARKIVERAT: (
+        "1 samtycke i Af/FK-samarbetet är inte markerat som arkiverat.",
+        "{antal} samtycken i Af/FK-samarbetet är inte markerade som arkiverade.",
+    ),
+    Samarbetsbrist.UTAN_UPPGIFTER_FORE: (
+        "1 samarbete saknar uppgifter före.",
+        "{antal} samarbeten saknar uppgifter före.",
+    ),
+    Samarbetsbrist.UTAN_UPPGIFTER_EFTER: (
+        "1 avslutat samarbete saknar uppgifter efter.",
+        "{antal} avslutade samarbeten saknar uppgifter efter.",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Deltagaransvarigas:
-    """Det som väntar på den deltagaransvariga: id för deltagandena, per brist."""
+    """Det som väntar på den deltagaransvariga: id för deltagandena och för samarbetena, per brist."""
 
     amne: ClassVar[str] = "SUS: deltagare att se över"
     nyckel: ClassVar[str] = "deltaganden"
 
     deltaganden: Mapping[str, list[int]]
+    samarbeten: Mapping[str, list[int]]
 
     def rader(self) -> list[str]:
         """En mening per brist, med antalet."""
-        antal = {brist: len(self.deltaganden.get(brist, [])) for brist in Brist}
-        return [_MENINGAR[brist][flera > 1].format(antal=flera) for brist, flera in antal.items() if flera]
+        return [*_meningar(_SAMARBETENAS, self.samarbeten), *_meningar(_MENINGAR, self.deltaganden)]
 
     def detaljer(self) -> dict[str, Any]:
-        """Id för deltagandena, per brist."""
-        return {"deltaganden": dict(self.deltaganden)}
+        """Id för deltagandena, och för samarbetena om de är några, per brist."""
+        samarbeten = {"samarbeten": dict(self.samarbeten)} if self.samarbeten else {}
+        return {"deltaganden": dict(self.deltaganden), **samarbeten}
 
     def nytt_sedan(self, forra: Mapping[str, Any]) -> bool:
-        """Sant om något deltagande har fått en brist det inte hade då."""
-        return any(set(nu) - set(forra["deltaganden"].get(brist, [])) for brist, nu in self.deltaganden.items())
+        """Sant om något deltagande eller samarbete har fått en brist det inte hade då."""
+        par = ((self.deltaganden, forra["deltaganden"]), (self.samarbeten, forra.get("samarbeten", {})))
+        return any(set(pks) - set(da.get(brist, [])) for nu, da in par for brist, pks in nu.items())
+
+
+def _meningar(texter: Mapping[Any, tuple[str, str]], funna: Mapping[str, list[int]]) -> list[str]:
+    antal = {brist: len(funna.get(brist, [])) for brist in texter}
+    return [texter[brist][flera > 1].format(antal=flera) for brist, flera in antal.items() if flera]
 
 
 def deltagaransvarigas(konto: Anvandare) -> Deltagaransvarigas:
@@ -107,7 +136,15 @@ def deltagaransvarigas(konto: Anvandare) -> Deltagaransvarigas:
     satt_sammanhang(konto)
     egna, idag = Deltagande.objects.synliga_for(konto, Rattighet.REGISTRERA_DELTAGARE), timezone.localdate()
     funna = {brist.value: sorted(med_brist(egna, brist, idag=idag).values_list("pk", flat=True)) for brist in Brist}
-    return Deltagaransvarigas({brist: pks for brist, pks in funna.items() if pks})
+    hos = Samarbete.objects.hos_kontor_for(konto, Rattighet.REGISTRERA_DELTAGARE)
+    samarbetena = {
+        brist.value: sorted(med_samarbetsbrist(hos, brist, idag=idag).values_list("pk", flat=True))
+        for brist in Samarbetsbrist
+    }
+    return Deltagaransvarigas(
+        {brist: pks for brist, pks in funna.items() if pks},
+        {brist: pks for brist, pks in samarbetena.items() if pks},
+    )
 
 
 PER_ROLL: Final[tuple[tuple[Roll, Callable[[Anvandare], Laget]], ...]] = (

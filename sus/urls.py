@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from deltagare import samarbete_urls as samarbete
 from deltagare import urls as deltagare
 from insatser import urls as insatser
 from sus import handbok, hjalp, views
@@ -28,8 +29,11 @@ urlpatterns = [
     path("", include(insatser.granskning)),
     path("administration/kodverk/", include(deltagare.kodverk)),
     path("administration/gallring/", include(deltagare.gallring)),
+    path("administration/overgangar/", include(samarbete.matris)),
+    path("administration/kontor/", include(insatser.kontoren)),
     path("insatser/", include("insatser.urls")),
     path("deltagare/", include("deltagare.urls")),
+    path("af-fk/", include("deltagare.samarbete_urls")),
     path("las-in/", include(deltagare.las_in)),
     path("rapporter/", include("rapporter.urls")),
     path("hjalp/", handbok.handbok, name="handbok"),

@@ -42,9 +42,11 @@ class Om(Enum):
     UPPDRAG_PA_INSATS = "uppdrag på insats"
     KONTOR = "kontor"
     DELTAGANDE = "deltagande"
+    SAMARBETE = "samarbete"
     GENOMGANG = "genomgång"
     LOGGKONTROLL = "loggkontroll"
     KOD = "kod"
+    OVERGANGSREGEL = "övergång i matrisen"
     GALLRING = "gallring"
     INLASNING = "inläsning"
     TVA_STEG = "sätt i tvåstegsinloggningen"
@@ -118,9 +120,12 @@ _PERSONALENS_BEHORIGHET = Mal(Rackvidd.EGEN_PERSONAL, Om.BEHORIGHET)
 _ORGANISATIONER, _KONTON = Mal(Rackvidd.ALLA, Om.ORGANISATION), Mal(Rackvidd.ALLA, Om.KONTO)
 _BESTALLARE = Mal(Rackvidd.ALLA, Om.BESTALLARES_BEHORIGHET)
 _EGET_KONTOR, _EGET_DELTAGANDE = Mal(Rackvidd.EGEN_ORGANISATION, Om.KONTOR), Mal(Rackvidd.EGEN_INSATS, Om.DELTAGANDE)
+_EGET_SAMARBETE = Mal(Rackvidd.EGEN_INSATS, Om.SAMARBETE)
 _EGEN_GENOMGANG = Mal(Rackvidd.EGEN_PERSONAL, Om.GENOMGANG)
 _EGEN_LOGGKONTROLL = Mal(Rackvidd.EGEN_PERSONAL, Om.LOGGKONTROLL)
+_KONTOREN = Mal(Rackvidd.ALLA, Om.KONTOR)
 _GALLRINGAR = Mal(Rackvidd.ALLA, Om.GALLRING)
+_OVERGANGSREGLER = Mal(Rackvidd.ALLA, Om.OVERGANGSREGEL)
 _KODER, _EGEN_INLASNING = Mal(Rackvidd.ALLA, Om.KOD), Mal(Rackvidd.EGET, Om.INLASNING)
 
 _VISA, _RAPPORT = Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT
@@ -242,7 +247,29 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
         Rad("deltagare:anonyma", "Registrera anonyma deltagare", _ANONYMA, _SIDA, _BADA),
         Rad("deltagare:ta_bort_anonyma", "Ta bort felregistrerade anonyma", _ANONYMA, _EGEN_INSATS, _BADA),
     ),
-    "Rapporter": (Rad("rapporter:insats", "Insatsrapporten, för alla insatser", _RAPPORT, _SIDA),),
+    "Af/FK-samarbete": (
+        Rad("samarbete:visa", "Visa deltagarna hos ett kontor", _DELTAGARE, _SIDA),
+        Rad("samarbete:export", "Hämta listan över kontorets deltagare som Excel", _DELTAGARE, _SIDA, _BADA),
+        Rad("samarbete:registrera", "Registrera medverkan", _DELTAGARE, _SIDA, _BADA),
+        Rad("samarbete:samarbete", "Visa ett samarbete", _DELTAGARE, _EGET_SAMARBETE),
+        Rad("samarbete:personnummer", "Visa hela personnumret i ett samarbete", _DELTAGARE, _EGET_SAMARBETE, _POST),
+        Rad("samarbete:overgang", "Registrera en övergång", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:uppgifter", "Registrera uppgifter före och efter", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:byt_kontor", "Byta kontor", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:angra_bytet", "Ångra ett byte av kontor", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:ratta", "Rätta begärans datum och samtycke", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:angra", "Ångra den senaste övergången", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:aterta", "Återta samtycket i ett samarbete", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:skydda", "Ta bort identiteten ur samarbetet: skydd", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:byt_nummer", "Byta nummer från ett samarbete", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+        Rad("samarbete:registerutdrag", "Registerutdrag från ett samarbete", _DELTAGARE, _EGET_SAMARBETE, _BADA),
+    ),
+    "Rapporter": (
+        Rad("rapporter:insats", "Insatsrapporten, för alla insatser", _RAPPORT, _SIDA),
+        Rad("rapporter:ledtider", "Ledtider i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),
+        Rad("rapporter:status", "Status i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),
+        Rad("rapporter:overgangar", "Övergångarna i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),
+    ),
     "Personalens behörigheter": (
         Rad("behorigheter", "Visa personalens behörigheter", _BESTALLA, _SIDA),
         Rad("bestall_behorighet", "Beställa behörighet åt en ny person", _BESTALLA, _SIDA, _BADA),
@@ -271,6 +298,12 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
         Rad("kodverk:kodverk", "Visa kodverken", _SYSTEMET, _SIDA),
         Rad("kodverk:ny", "Lägga till en kod", _SYSTEMET, _SIDA, _BADA),
         Rad("kodverk:andra", "Ändra eller avsluta en kod", _SYSTEMET, _KODER, _BADA),
+        Rad("kontor:lista", "Söka kontor i Af/FK-samarbetet", _SYSTEMET, _SIDA),
+        Rad("kontor:export", "Hämta listan över kontor som Excel", _SYSTEMET, _SIDA),
+        Rad("kontor:ny", "Registrera kontor", _SYSTEMET, _SIDA, _BADA),
+        Rad("kontor:andra", "Ändra kontor", _SYSTEMET, _KONTOREN, _BADA),
+        Rad("matris:matris", "Visa övergångarna i Af/FK-samarbetet", _SYSTEMET, _SIDA),
+        Rad("matris:andra", "Öppna eller stänga en övergång", _SYSTEMET, _OVERGANGSREGLER, _BADA),
         Rad("gallring:lista", "Visa gallringens regler och gallringarna", _SYSTEMET, _SIDA),
         Rad("gallring:regel", "Ändra en gallringsregel", _SYSTEMET, _SIDA, _BADA),
         Rad("gallring:ny", "Föreslå gallring", _SYSTEMET, _SIDA, _BADA),

@@ -14,8 +14,8 @@ from insatser.uppdrag_tjanster import att_fraga
 from sus.att_gora import att_gora
 
 
-def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> list[Insats]:
-    """Insatserna som användaren registrerar i med rollen, i svensk ordning."""
+def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering | None) -> list[Insats]:
+    """Insatserna, eller kontoren när `sort` är None, som användaren registrerar i med rollen, i svensk ordning."""
     uppdrag = Uppdrag.objects.gallande().filter(behorighet__anvandare=anvandare, behorighet__roll=roll)
     if roll == Roll.DELTAGARANSVARIG:
         insatser = Insats.objects.filter(pk__in=uppdrag.filter(insats__isnull=False).values("insats"))
@@ -23,11 +23,8 @@ def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering) -> l
         insatser = Insats.objects.filter(
             samverkansorganisation__in=uppdrag.filter(insats=None).values("samverkansorganisation")
         )
-    return list(
-        insatser.filter(deltagarregistrering=sort)
-        .select_related("samverkansorganisation")
-        .order_by(Func("namn", function="sus_sortnyckel"))
-    )
+    insatser = insatser.filter(deltagarregistrering=sort) if sort else insatser.kontor()
+    return list(insatser.select_related("samverkansorganisation").order_by(Func("namn", function="sus_sortnyckel")))
 
 
 @require_safe
@@ -49,9 +46,10 @@ def start(request: Begaran) -> HttpResponse:
         for ett in uppdrag
         if (o := ett.samverkansorganisation or (ett.insats and ett.insats.samverkansorganisation))
     }
-    deltagarinsatser, volyminsatser = [], []
+    deltagarinsatser, kontor, volyminsatser = [], [], []
     if Roll.DELTAGARANSVARIG in med_uppdrag:
         deltagarinsatser = _insatser(anvandare, Roll.DELTAGARANSVARIG, Deltagarregistrering.PERSONUPPGIFTER)
+        kontor = _insatser(anvandare, Roll.DELTAGARANSVARIG, None)
     if Roll.INSATSANSVARIG in med_uppdrag:
         volyminsatser = _insatser(anvandare, Roll.INSATSANSVARIG, Deltagarregistrering.ANTAL)
     return render(
@@ -60,6 +58,7 @@ def start(request: Begaran) -> HttpResponse:
         {
             "att_gora": att_gora(anvandare),
             "deltagarinsatser": deltagarinsatser,
+            "kontor": kontor,
             "volyminsatser": volyminsatser,
             "organisationer": list(organisationer.values()),
             "uppdrag": uppdrag,

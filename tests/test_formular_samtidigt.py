@@ -34,10 +34,25 @@ from behorighet.models import (
 from behorighet.roller import RATTIGHETER, Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import gallring, tjanster
-from deltagare.models import Anonym, Deltagande, Gallring, Gallringsregel, Kod, Uppslag, Volymantal
+from deltagare.models import (
+    Anonym,
+    Deltagande,
+    Gallring,
+    Gallringsregel,
+    Kod,
+    Overgangsregel,
+    Samarbete,
+    Samarbetsuppgift,
+    Uppslag,
+    Volymantal,
+)
+from deltagare.overgangar import Insatstyp, Myndighet
 from deltagare.personnummer import tolka
 from deltagare.tjanster import Anonymrad
+from deltagare.tjanster.samarbete import registrera_overgang
+from deltagare.tjanster.samarbetskontor import byt_kontor
 from deltagare.uppgifter import Kon
+from insatser.kategorier import Samverkansform
 from insatser.models import (
     Budget,
     Budgetpost,
@@ -220,6 +235,59 @@ def andelar(falt: str) -> list[dict[str, Any]]:
     return [{falt.replace("arbete", "arbetar"): "ja", falt: str(andel)} for andel in range(10, 10 + ANTAL)]
 
 
+def medverkan(s: Scen) -> dict[str, Any]:
+    """Ett samarbete som börjar, för scenens kontor hos Arbetsförmedlingen."""
+    return {
+        "insats": s.sida.kontor.pk,
+        "andra_kontoret": fabriker.kontor(Samverkansform.FK).pk,
+        "samtycke": "2025-03-01",
+        "personnummer": fabriker.personnummer(f"{egen_dag():%Y%m%d}", nr=0),
+        "fornamn": "Kim",
+        "efternamn": "Påhittad",
+        "kommun": "1283",
+        "datum": "2025-03-01",
+        "initierad_av": "fk",
+        "spara": "1",
+    }
+
+
+def till_kartlaggningen(s: Scen) -> None:
+    """Samarbetet har gått ett steg, som går att ångra."""
+    with transaction.atomic():
+        satt_sammanhang(s.konto)
+        registrera_overgang(
+            samarbete=Samarbete.objects.get(pk=s.pk),
+            version=1,
+            till=Insatstyp.GEMENSAM_KARTLAGGNING,
+            datum=date(2025, 6, 1),
+            kontor=s.sida.kontor,
+            myndighet=Myndighet.AF,
+            av=s.konto,
+        )
+
+
+def hos_ett_annat_kontor(s: Scen) -> None:
+    """Samarbetet har bytt FK-kontor, ett byte som går att ångra."""
+    with transaction.atomic():
+        satt_sammanhang(s.konto)
+        byt_kontor(
+            samarbete=Samarbete.objects.get(pk=s.pk),
+            version=1,
+            datum=date(2025, 6, 1),
+            till={Myndighet.AF: s.sida.kontor, Myndighet.FK: fabriker.kontor(Samverkansform.FK)},
+            kontor=s.sida.kontor,
+            av=s.konto,
+        )
+
+
+def samarbete_med_samordningsnummer(s: Scen) -> int:
+    dag = egen_dag()
+    samordning = tolka(fabriker.personnummer(f"{dag:%Y%m}{dag.day + 60}", nr=0), idag=IDAG)
+    with transaction.atomic():
+        fk = fabriker.kontor(Samverkansform.FK)
+        return fabriker.samarbete(s.sida.kontor, fk, fabriker.deltagaransvarig(fk), nummer=samordning).pk
+
+
 def anonyma(s: Scen) -> None:
     with transaction.atomic():
         tjanster.registrera_anonyma(insats=s.sida.insats, ar=2025, rader=[Anonymrad(Kon.KVINNA, 3)], av=s.konto)
@@ -253,6 +321,10 @@ def granskat(s: Scen) -> dict[str, Any]:
 
 def alla_behalls(s: Scen) -> dict[str, Any]:
     return {f"beslut_{ett.pk}": "behall" for ett in att_granska(s.sida.arbetsgivare)}
+
+
+def en_stangd_overgang(s: Scen) -> int:
+    return Overgangsregel.objects.filter(oppen=False, version=1, myndighet="af").order_by("pk").first().pk
 
 
 def en_kod(s: Scen) -> int:
@@ -475,6 +547,61 @@ PROV: dict[str, Prov] = {
         gjort=anonyma_borttagna,
         annat={"antal": "2"},
     ),
+    # Af/FK-samarbete
+    "samarbete:registrera": Prov(
+        ifyllt=medverkan,
+        gjort=lambda s: rader(Samarbete, af_kontor=s.sida.kontor),
+        annat={"fornamn": "Någon Annan"},
+    ),
+    "samarbete:overgang": Prov(
+        ifyllt=lambda s: {"till": "gemensam_kartlaggning", "datum": "2025-06-01", "bekraftad": "on"},
+        gjort=lambda s: rader(Samarbete, pk=s.pk, insatstyp="gemensam_kartlaggning", version=2),
+        annat={"datum": "2025-06-02"},
+        andringar=tio("datum", (f"2025-06-{dag:02}" for dag in count(1))),
+    ),
+    "samarbete:uppgifter": Prov(
+        ifyllt=lambda s: {"arbetar_fore": "ja", "arbete_fore": "50"},
+        gjort=lambda s: rader(Samarbetsuppgift, samarbete=s.pk, arbete=50, version=1),
+        annat={"arbete_fore": "60"},
+        andringar=andelar("arbete_fore"),
+    ),
+    "samarbete:byt_kontor": Prov(
+        ifyllt=lambda s: {"fk_kontor": str(fabriker.kontor(Samverkansform.FK).pk), "datum": "2025-06-01"},
+        gjort=lambda s: rader(Samarbete, pk=s.pk, version=2),
+        annat={"datum": "2025-06-02"},
+        andringar=tio("datum", (f"2025-06-{dag:02}" for dag in count(1))),
+    ),
+    "samarbete:angra_bytet": Prov(
+        forbered=hos_ett_annat_kontor,
+        gjort=lambda s: rader(Samarbete, pk=s.pk, version=3),
+        andringar=[{}] * ANTAL,
+        eller="Kontoren har inte bytts.",
+    ),
+    "samarbete:ratta": Prov(
+        ifyllt=lambda s: {"datum": "2025-06-01"},
+        gjort=lambda s: rader(Samarbete, pk=s.pk, borjan="2025-06-01", version=2),
+        annat={"datum": "2025-06-02"},
+        andringar=tio("datum", (f"2025-06-{dag:02}" for dag in count(1))),
+    ),
+    "samarbete:byt_nummer": Prov(
+        finns=samarbete_med_samordningsnummer,
+        ifyllt=lambda s: {"personnummer": fabriker.personnummer(f"{egen_dag():%Y%m%d}", nr=0)},
+        gjort=lambda s: rader(Handelse, typ="nummer_bytt", detaljer__samarbete=s.pk),
+    ),
+    "samarbete:angra": Prov(
+        forbered=till_kartlaggningen,
+        gjort=lambda s: rader(Samarbete, pk=s.pk, insatstyp="begaran", version=3),
+        andringar=[{}] * ANTAL,
+        eller="Begäran går inte att ångra.",
+    ),
+    "samarbete:aterta": Prov(
+        ifyllt=lambda s: {"dag": "2025-06-01"},
+        gjort=lambda s: rader(Samarbete, pk=s.pk, avidentifierat=True, insatstyp="avbrutet"),
+        annat={"dag": "2025-06-02"},
+        andringar=tio("dag", (f"2025-06-{dag:02}" for dag in count(1))),
+        eller="Identiteten är redan borttagen.",
+    ),
+    "samarbete:skydda": Prov(gjort=lambda s: rader(Samarbete, pk=s.pk, avidentifierat=True)),
     # Personalens behörigheter
     "bestall_behorighet": Prov(ifyllt=ny_person("insatsansvarig"), gjort=nya_personen, annat={"fornamn": "Någon"}),
     "bestall_behorighet_at": Prov(
@@ -539,6 +666,29 @@ PROV: dict[str, Prov] = {
         annat={"etikett": "Något annat"},
         andringar=texter("etikett"),
     ),
+    # Kontor
+    "kontor:ny": Prov(
+        ifyllt=lambda s: {
+            "samverkansorganisation": s.sida.kontor.samverkansorganisation_id,
+            "namn": f"Kontoret i Ån {s.konto.pk}", "omrade": "Syd", "startdatum": "2024-01-01",
+        },
+        gjort=lambda s: rader(Insats, namn=f"Kontoret i Ån {s.konto.pk}"),
+        annat={"omrade": "Väst"},
+    ),
+    "kontor:andra": Prov(
+        ifyllt=lambda s: {"omrade": "Syd"},
+        gjort=lambda s: rader(Insats, pk=s.pk, omrade="Syd", version=2),
+        annat={"omrade": "Väst"},
+        andringar=texter("omrade"),
+    ),
+    "matris:andra": Prov(
+        finns=en_stangd_overgang,
+        ifyllt=lambda s: {"oppen": "ja"},
+        gjort=lambda s: rader(Overgangsregel, pk=s.pk, oppen=True, version=2),
+        annat={"myndighet": "fk"},
+        # Fler sätt att ändra en stängd ruta finns inte.
+        andringar=[{"oppen": o, "myndighet": m} for o, m in (("ja", "af"), ("ja", "fk"), ("nej", "fk"))],
+    ),
 }  # fmt: skip
 
 _KONTOT = "gäller det egna kontot och sessionen, och skapar inget som andra ser"
@@ -557,8 +707,11 @@ UTAN_PROV = {
     "deltagare:fragor": "ändrar inget: visar frågorna för det ifyllda",
     "deltagare:deltagandets_fragor": "ändrar inget: visar frågorna för det ifyllda",
     "deltagare:personnummer": "ändrar inget: visar personnumret",
+    "samarbete:personnummer": "ändrar inget: visar personnumret",
     "deltagare:person": "ändrar inget: visar personens registreringar",
-    **dict.fromkeys(("deltagare:export", "deltagare:registerutdrag"), "ändrar inget: lämnar en fil"),
+    **dict.fromkeys(("deltagare:export", "samarbete:export"), "ändrar inget: lämnar en fil"),
+    "deltagare:registerutdrag": "ändrar inget: lämnar en fil",
+    "samarbete:registerutdrag": "ändrar inget: lämnar en fil",
 }  # fmt: skip
 
 BORTTAGET = ("insats_borttagen", "fragor_andrade", "samverkansorganisation_andrad")

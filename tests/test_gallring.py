@@ -377,7 +377,7 @@ def test_fran_forslag_till_intyg(client, insats, konto):
     client.force_login(ena)
     assert f'href="{LISTA}"' in text(client.get("/"))
     sida = text(client.get(f"{LISTA}ny/"))
-    assert "1 deltagande" in sida
+    assert "1 registrering" in sida
     assert "Förbundet Gallra" in sida
 
     svar = skicka(client, f"{LISTA}ny/")
@@ -396,7 +396,7 @@ def test_fran_forslag_till_intyg(client, insats, konto):
     intyg = client.get(f"{adress}intyg/")
     assert intyg.headers["Content-Disposition"].startswith('attachment; filename="gallringsintyg-')
     hela = " ".join(" ".join(sida.extract_text() for sida in PdfReader(io.BytesIO(intyg.content)).pages).split())
-    for del_ in (ena.get_full_name(), andra.get_full_name(), GRANS.isoformat(), "Identitet (deltaganden)"):
+    for del_ in (ena.get_full_name(), andra.get_full_name(), GRANS.isoformat(), "Identitet (registreringar)"):
         assert del_ in hela, del_
     assert "Utförd" in text(client.get(LISTA))
     assert [rad.typ for rad in Handelse.objects.filter(typ__startswith="gallring").order_by("pk")] == [
@@ -549,7 +549,7 @@ def test_avbruten_halvvags_tas_upp_igen_och_rapporten_ar_densamma(bekraftat, mon
     monkeypatch.setattr(gallring, "identiteter", kor)
     ut = io.StringIO()
     call_command("gallra", stdout=ut)
-    assert "Identitet: 3 deltaganden borttagna, 0 kvar." in ut.getvalue()
+    assert "Identitet: 3 registreringar borttagna, 0 kvar." in ut.getvalue()
     en.refresh_from_db()
     assert tal(en, "foreslaget") == tal(en, "fore") == tal(en, "borttaget")
     assert tal(en, "kvar") == dict.fromkeys(Slag.values, 0)

@@ -32,8 +32,19 @@ from django.urls import reverse
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
-from deltagare.models import Deltagande, Folkbokforing, Identitet, Person
+from deltagare.models import (
+    Deltagande,
+    Folkbokforing,
+    Identitet,
+    Overgang,
+    Person,
+    Samarbete,
+    Samarbetsfolkbokforing,
+    Samarbetskontor,
+    Samarbetsuppgift,
+)
 from deltagare.personnummer import Personnummer
+from insatser.kategorier import Samverkansform
 from insatser.models import Insats, Samverkansorganisation
 from sus.vem_far_vad import RADER, Metod, Rackvidd
 from tests import fabriker
@@ -44,7 +55,11 @@ pytestmark = pytest.mark.django_db
 
 FORNAMN, EFTERNAMN = "Kanariefågel", "Zzyzxsson"
 # Kanariefågelns id:n: tal som inte står på någon sida av en slump
-SERIER = {"deltagare_person": 987_654_321_001, "deltagare_deltagande": 987_654_321_501}
+SERIER = {
+    "deltagare_person": 987_654_321_001,
+    "deltagare_deltagande": 987_654_321_501,
+    "deltagare_samarbete": 987_654_321_701,
+}
 
 
 LOGGEN = ("/logg/", "/loggkontroll/")
@@ -62,6 +77,8 @@ class Varld:
     nummer: Personnummer
     kanarie: Deltagande
     konton: dict[Roll, Anvandare]
+    samarbete: Samarbete
+    eget_samarbete: Samarbete
 
     @property
     def hemligt(self) -> list[str]:
@@ -77,6 +94,7 @@ class Varld:
             person.nyckel,
             str(person.pk),
             str(self.kanarie.pk),
+            str(self.samarbete.pk),
             index.hex(),
             base64.b64encode(index).decode(),
         ]
@@ -99,15 +117,20 @@ def varld(settings) -> Varld:
     an, backen = fabriker.insats(org, namn="Ån"), fabriker.insats(org, namn="Bäcken")
     angripare, vaktare = fabriker.deltagaransvarig(an), fabriker.deltagaransvarig(backen)
     fabriker.inregistrera(an, angripare)
+    af, fk, annat_fk = (fabriker.kontor(Samverkansform(form)) for form in ("af", "fk", "fk"))
+    fabriker.uppdrag(angripare, Roll.DELTAGARANSVARIG, annat_fk)
+    fabriker.uppdrag(vaktare, Roll.DELTAGARANSVARIG, fk)
+    eget_samarbete = fabriker.samarbete(af, annat_fk, angripare)
     nummer = fabriker.nytt_nummer()
     forra = {tabell: _serie(tabell, nasta) for tabell, nasta in SERIER.items()}
     kanarie = fabriker.inregistrera(backen, vaktare, nummer=nummer, fornamn=FORNAMN, efternamn=EFTERNAMN)
+    samarbete = fabriker.samarbete(af, fk, vaktare, nummer=nummer, fornamn=FORNAMN, efternamn=EFTERNAMN)
     for tabell, nasta in forra.items():
         _serie(tabell, nasta)
     konton = {roll: fabriker.anvandare(roll) for roll in Roll}
     for roll, pa in ((Roll.SAMVERKANSADMINISTRATOR, org), (Roll.INSATSANSVARIG, org), (Roll.DELTAGARANSVARIG, an)):
         fabriker.uppdrag(konton[roll], roll, pa)
-    return Varld(org, an, backen, angripare, vaktare, nummer, kanarie, konton)
+    return Varld(org, an, backen, angripare, vaktare, nummer, kanarie, konton, samarbete, eget_samarbete)
 
 
 @dataclass
@@ -202,6 +225,8 @@ def id_i_adresser(varld: Varld) -> list[int]:
         varld.org.pk,
         varld.kanarie.pk,
         varld.kanarie.person_id,
+        varld.samarbete.pk,
+        varld.eget_samarbete.pk,
         varld.vaktare.pk,
         varld.vaktare.behorigheter.get().pk,
         999_999_999,
@@ -224,7 +249,7 @@ def varden(falt: str, sort: str, ids: list[int], varld: Varld) -> list[Any]:
     if sort == "UUIDConverter":
         return [uuid4()]
     if sort != "IntConverter":
-        return ["insatsansvarig", "forsorjning"]
+        return ["insatsansvarig", "forsorjning", "fore"]
     return ids if falt == "pk" else [varld.vaktare.pk, varld.kanarie.pk, 2025]
 
 
@@ -233,6 +258,7 @@ def gift(varld: Varld) -> list[str]:
     return [
         str(varld.backen.pk),
         str(varld.kanarie.pk),
+        str(varld.samarbete.pk),
         varld.nummer.utskrivet,
         f"{FORNAMN[:4]}*",
     ]
@@ -250,7 +276,7 @@ def prova_adresser(angrepp: Angrepp, ids: list[int] | None = None) -> None:
 def prova_falt(angrepp: Angrepp, *, hogst: int | None = None) -> None:
     """Varje fält, dolda med, i varje formulär som angriparen når: ett i taget med allt det som provas."""
     varld, sedda, prov = angrepp.varld, set(), gift(angrepp.varld)[:hogst]
-    for _, adress in adresser(varld, [varld.an.pk, varld.org.pk, varld.vaktare.pk]):
+    for _, adress in adresser(varld, [varld.an.pk, varld.org.pk, varld.vaktare.pk, varld.eget_samarbete.pk]):
         svar = angrepp("get", adress)
         if svar.status_code != 200:
             continue
@@ -426,8 +452,10 @@ def test_utan_rackvidd_nar_insatsansvarig_anda_ingen_person(varld, utan_rackvidd
 
 def test_varje_tabell_om_personer_ar_tom_utan_rackvidd(varld, utan_rackvidd):
     satt_sammanhang(varld.angripare)
-    for modell in (Deltagande, Person, Identitet, Folkbokforing):
-        assert modell.objects.count() == 1
+    # Det egna deltagandet och det egna samarbetet.
+    antal = {Deltagande: 1, Folkbokforing: 1, Samarbete: 1, Samarbetsfolkbokforing: 1, Samarbetskontor: 1, Overgang: 1}
+    for modell, ett in {**antal, Person: 2, Identitet: 2, Samarbetsuppgift: 0}.items():
+        assert modell.objects.count() == ett, modell
         assert str(varld.kanarie.person_id) not in str(list(modell.objects.values()))
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -333,6 +334,24 @@ LASNINGAR = {
 }
 
 
+ANDRINGAR = (
+    "overgang", "uppgifter", "byt_kontor", "angra_bytet", "ratta", "angra", "aterta", "skydda", "byt_nummer",
+)  # fmt: skip
+
+# Samarbetenas läsningar: var och en prövas i det test som står här.
+I_SAMARBETEN = {
+    "samarbete:visa": "tests/test_samarbete_listor.py::test_var_och_en_i_listan_loggas_med_uppdraget",
+    "samarbete:export": "tests/test_samarbete_listor.py::test_filen_har_listans_rader_och_loggas_med_andamal",
+    "samarbete:personnummer": "tests/test_samarbete_listor.py::test_numret_ar_dolt_och_visas_loggat",
+    "samarbete:samarbete": "tests/test_samarbete_listor.py::test_sidan_visar_tidslinjen_ocksa_som_text",
+    "samarbete:registerutdrag": "tests/test_samarbete_sidor.py::test_registerutdrag_ur_ett_samarbete_loggas",
+    "samarbete:registrera": "tests/test_samarbete_sidor.py::test_medverkan_loggas_pa_kontoret",
+    **dict.fromkeys(
+        (f"samarbete:{sida}" for sida in ANDRINGAR),
+        "tests/test_samarbete_sidor.py::test_varje_sida_och_varje_andring_loggas_pa_kontoret",
+    ),
+}
+
 # Insatsens frågor utan någons svar, och det som användaren själv läser in: vem som skrivs loggas av tjänsten.
 UTAN_PERSON = {
     "deltagare:fragor",
@@ -349,7 +368,10 @@ def test_varje_sida_som_nar_personer_star_i_tabellen():
         namn for namn, vy in vyer(get_resolver()) if getattr(vy, "rattighet", None) == Rattighet.REGISTRERA_DELTAGARE
     }
 
-    assert nar - UTAN_PERSON == {sida for sida, _, _ in LASNINGAR.values()}
+    assert nar - UTAN_PERSON - set(I_SAMARBETEN) == {sida for sida, _, _ in LASNINGAR.values()}
+    for plats in I_SAMARBETEN.values():
+        fil, _, namn = plats.partition("::")
+        assert f"def {namn}(" in Path(fil).read_text()
 
 
 @pytest.fixture
@@ -488,6 +510,11 @@ MED_PERSON = {
         *("samtycke", "samtycke_arkiverat", "avidentifierat", "utbildning", "tid_i_forsorjning"),
         *(f"{vad}_{nar}" for vad in ("forsorjning", "arbete", "arbetstyp", "studier") for nar in ("fore", "efter")),
         *("arbetssokande_fore", "arbetssokande_efter"),
+    },
+    "deltagare_samarbetehistorikrad": {
+        *("pgh_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "av_id", "id", "person_id", "nyckel", "initierad_av"),
+        *("borjan", "slut", "insatstyp", "af_kontor_id", "fk_kontor_id", "kon", "alder", "samtycke"),
+        *("samtycke_arkiverat", "avidentifierat"),
     },
 }
 

@@ -10,12 +10,14 @@ from behorighet.roller import RATTIGHETER, Roll
 from sus import meny
 
 SOK_ORGANISATION = {"Samverkansorganisation": ["Sök samverkansorganisation"]}
+RAPPORTER = ["Insats", "Ledtider", "Status i Af/FK", "Övergångar i Af/FK"]
 HJALP = {"Hjälp": ["Handbok", "Vem får vad"]}
 
 
 @pytest.fixture(autouse=True)
 def _adresser(monkeypatch):
     monkeypatch.setattr(meny, "reverse", lambda namn: f"/{namn}/")
+    monkeypatch.setattr(meny, "har_kontor", lambda anvandare: False)
 
 
 def begaran(roll=None, adress="/", visad=""):
@@ -36,7 +38,7 @@ def texter(request):
         (None, {"Start": []}),
         (
             Roll.SUS_RAPPORT,
-            {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats", "Kategorier"], "Rapporter": ["Insats"], **HJALP},
+            {"Start": [], **SOK_ORGANISATION, "Insats": ["Sök insats", "Kategorier"], "Rapporter": RAPPORTER, **HJALP},
         ),
         (
             Roll.INSATSANSVARIG,
@@ -44,7 +46,7 @@ def texter(request):
                 "Start": [],
                 **SOK_ORGANISATION,
                 "Insats": ["Sök insats", "Registrera insats", "Läs in ur fil", "Kategorier"],
-                "Rapporter": ["Insats"],
+                "Rapporter": RAPPORTER,
                 **HJALP,
             },
         ),
@@ -62,7 +64,7 @@ def texter(request):
                     "Registrera anonyma deltagare",
                     "Läs in ur fil",
                 ],
-                "Rapporter": ["Insats"],
+                "Rapporter": RAPPORTER,
                 **HJALP,
             },
         ),
@@ -89,3 +91,11 @@ def test_utloggad_och_begaran_utan_anvandare_har_ingen_meny():
 
     assert meny.meny(utloggad) == {"meny": ()}
     assert meny.meny(RequestFactory().get("/")) == {"meny": ()}
+
+
+def test_samarbetet_star_bara_for_den_som_har_ett_kontor(monkeypatch):
+    assert "Af/FK-samarbete" not in texter(begaran(Roll.DELTAGARANSVARIG))
+
+    monkeypatch.setattr(meny, "har_kontor", lambda anvandare: True)
+    assert texter(begaran(Roll.DELTAGARANSVARIG))["Af/FK-samarbete"] == ["Registrera medverkan", "Visa deltagare"]
+    assert "Af/FK-samarbete" not in texter(begaran(Roll.INSATSANSVARIG))

@@ -10,8 +10,9 @@ from behorighet.models import Anvandare
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import tjanster
-from deltagare.models import Inlasning
+from deltagare.models import Inlasning, Samarbetsuppgift
 from deltagare.personnummer import tolka
+from insatser.kategorier import Samverkansform
 from insatser.models import Insats
 from tests import fabriker
 from tests.databas import som_agare
@@ -55,6 +56,10 @@ def fyll(insats: Insats, konto: Anvandare) -> None:
     )
     bytt = fabriker.inregistrera(insats, konto, nummer=fodd)
     tjanster.byt_nummer(deltagande=bytt, nytt=personnummer, av=konto)
+    fk = fabriker.kontor(Samverkansform.FK)
+    fabriker.uppdrag(konto, Roll.DELTAGARANSVARIG, fk)
+    samarbete = fabriker.samarbete(fabriker.kontor(Samverkansform.AF), fk, konto)
+    Samarbetsuppgift.objects.create(samarbete=samarbete, tillfalle="fore")
     Inlasning.objects.create(anvandare=konto, omrade="deltaganden", kvitto={})
 
 

@@ -33,7 +33,7 @@ def konto(client, insats):
 
 
 def rader(svar):
-    return [rad.deltagande.pk for rad in svar.context["form"].rader]
+    return [rad.post.pk for rad in svar.context["form"].rader]
 
 
 def skicka(client, deltaganden, arkiverat=IDAG, sok="", token=None, **falt):
@@ -80,7 +80,7 @@ def test_ordningen(client, insats, konto, falt):
 
     for fallande in (False, True):
         svar = client.get(SIDAN, {"visas": "alla", "sortering": f"{'-' if fallande else ''}{falt}"})
-        varden = [getattr(rad.deltagande, falt) for rad in svar.context["form"].rader]
+        varden = [getattr(rad.post, falt) for rad in svar.context["form"].rader]
         med = [varde for varde in varden if varde]
         assert varden == [*sorted(med, reverse=fallande), *[None] * (3 - len(med))]
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from behorighet.models import Anvandare, Genomgang, Loggkontroll, Organisation, Organisationstyp
 from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
-from deltagare.models import Gallring, Inlasning, Kod
+from deltagare.models import Gallring, Inlasning, Kod, Overgangsregel
 from insatser.kategorier import Samverkansform
 from insatser.models import Insats, Samverkansorganisation
 from sus.vem_far_vad import RADER, TABELL, Metod, Om, Rackvidd, Rad, Svar
@@ -107,6 +107,12 @@ def gallring_pa(s: Sida) -> int:
         ).pk
 
 
+def samarbetet(s: Sida) -> int:
+    """Ett samarbete hos sidans Af-kontor, som sidans deltagaransvariga når."""
+    fk = fabriker.kontor(Samverkansform.FK)
+    return fabriker.samarbete(s.kontor, fk, fabriker.deltagaransvarig(fk)).pk
+
+
 OBJEKT: dict[Om, Callable[[Sida], Any]] = {
     Om.INSATS: lambda s: s.insats.pk,
     Om.VOLYMINSATS: lambda s: s.volym.pk,
@@ -121,6 +127,7 @@ OBJEKT: dict[Om, Callable[[Sida], Any]] = {
     Om.KONTOR: lambda s: s.kontor.pk,
     Om.FRAGA: lambda s: fabriker.fraga(s.org).pk,
     Om.DELTAGANDE: lambda s: fabriker.inregistrera(s.insats, fabriker.deltagaransvarig(s.insats)).pk,
+    Om.SAMARBETE: samarbetet,
     Om.GENOMGANG: lambda s: Genomgang.objects.create(organisation=s.arbetsgivare, gjord_av=s.bestallare).pk,
     Om.LOGGKONTROLL: lambda s: (
         Loggkontroll.objects.create(
@@ -128,6 +135,7 @@ OBJEKT: dict[Om, Callable[[Sida], Any]] = {
         ).pk
     ),
     Om.GALLRING: gallring_pa,
+    Om.OVERGANGSREGEL: lambda s: Overgangsregel.objects.order_by("pk").last().pk,
     Om.KOD: lambda s: Kod.objects.filter(kodverk="utbildning").first().pk,
     # Det som man själv har lagt in: här någon annans, som ingen annan når.
     Om.INLASNING: lambda s: inlasning(s).pk,
@@ -152,6 +160,7 @@ OVRIGT: dict[str, Callable[[str, Sida], Any]] = {
     "anvandare": lambda namn, s: s.org.uppdrag.get(pk=s.uppdrag_i).behorighet.anvandare_id,
     "ar": lambda namn, s: timezone.localdate().year,
     "part": lambda namn, s: s.arbetsgivare.pk,
+    "tillfalle": lambda namn, s: "fore",
     "kodverk": lambda namn, s: "utbildning",
     "kapitel": lambda namn, s: "kom-igang",
     "slag": lambda namn, s: (
@@ -181,6 +190,8 @@ def roll_hos(roll: Roll, egen: Sida, *, uppdrag: bool) -> Anvandare:
         fabriker.uppdrag(konto, roll, getattr(egen, UPPDRAGSROLLER[roll]))
         if roll == Roll.SAMVERKANSADMINISTRATOR:
             fabriker.uppdrag(konto, roll, egen.kontor.samverkansorganisation)
+        if roll == Roll.DELTAGARANSVARIG:
+            fabriker.uppdrag(konto, roll, egen.kontor)
     return konto
 
 

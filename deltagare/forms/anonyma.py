@@ -89,6 +89,12 @@ class Anonymform(forms.Form):
             Knapprad(Submit("spara", "Spara"), Lank("Avbryt", reverse("start"))),
         )
 
+    def namnge_insatserna(self) -> None:
+        """Etiketten för den som registrerar på kontor i Af/FK-samarbetet. Före fältet visas första gången."""
+        kontor = [insats.ar_kontor for insats in self.insatser()]
+        if any(kontor):
+            self.fields["insats"].label = "Kontor" if all(kontor) else "Insats eller kontor"
+
     def med_inskrivet(self) -> list[tuple[str, int]]:
         """Tillagda rader och det som står ifyllt men inte är tillagt: *Spara* tappar inget som skrivits."""
         data = self.cleaned_data

@@ -84,13 +84,11 @@ class Hamtform(forms.Form):
             redan_lasta(self, insatser)  # listan behövs ändå: formuläret visas igen
 
 
-class Inregistreringsform(Registreringsform, Avslutsdel):
-    """In: samtycke, namn, folkbokföring och situationen direkt före."""
+class Folkbokforingsdel(forms.Form):
+    """Namn, kommun och stadsdel: hämtade ur folkbokföringen, och för resten skrivna för hand."""
 
-    tillfalle = "fore"
+    hamtat: Hamtat | None
 
-    samtycke = _samtycke()
-    inregistrering = Datumfalt(label="Datum för inregistrering")
     fornamn = forms.CharField(label="Förnamn", max_length=100, error_messages={"required": "Ange förnamn."})
     efternamn = forms.CharField(label="Efternamn", max_length=100, error_messages={"required": "Ange efternamn."})
     kommun = forms.ModelChoiceField(
@@ -106,21 +104,90 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         empty_label="Ingen stadsdel",
         help_text="Anges för den som är folkbokförd i Stockholm eller Göteborg.",
     )
+
+    def ta_emot(self, hamtat: Hamtat | None) -> None:
+        """Ger kommun och stadsdel sina val, och låter det hämtade följa med."""
+        self.hamtat = hamtat
+        kommun, stadsdel = modellfalt(self, "kommun"), modellfalt(self, "stadsdel")
+        kommun.queryset, stadsdel.queryset = Kommun.objects.all(), Stadsdel.objects.filter(giltig_till=None)
+        kommun.choices, stadsdel.choices = cache(kommunval), cache(stadsdelsval)
+        marka(stadsdel, dolj_valfritt=True)
+        if hamtat:
+            self.fields["hamtat"] = forms.CharField(widget=forms.HiddenInput, required=False)
+            self._bar_vidare(hamtat.forseglat)
+            redan_lasta(self, [hamtat.insats] if hamtat.insats else [])
+
+    def _bar_vidare(self, forseglat: str) -> None:
+        self.initial["hamtat"] = forseglat
+        if self.is_bound:
+            self.data = data = self.data.copy()  # type: ignore[attr-defined]  # QueryDict
+            data["hamtat"] = forseglat
+
+    def folkbokforingen(self) -> list[Any]:
+        """Namn, kommun och stadsdel: det som inte är hämtat frågas."""
+        hamtat, stadsdel = self.hamtat, Div("stadsdel", data_visas_om=f"kommun={'|'.join(MED_STADSDELAR)}")
+        if hamtat is None or not hamtat.svar.hittad:
+            return [Row("fornamn", "efternamn"), Row("kommun", stadsdel)]
+        for namn in ("fornamn", "efternamn"):
+            del self.fields[namn]
+        if hamtat.kommun is None:
+            return [Row("kommun", stadsdel)]
+        del self.fields["kommun"]
+        if hamtat.stadsdel or hamtat.kommun.pk not in MED_STADSDELAR:
+            del self.fields["stadsdel"]
+            return []
+        falt = modellfalt(self, "stadsdel")
+        falt.queryset = Stadsdel.objects.filter(giltig_till=None, kommun=hamtat.kommun).order_by("namn")
+        falt.help_text = f"Stadsdelen i {hamtat.kommun.namn} framgår inte av folkbokföringen."
+        return [Field("stadsdel", wrapper_class="sus-narrow")]
+
+    def bara_hamtas_fel(self) -> None:
+        """Glömmer felen i det som *Hämta* inte behöver."""
+        for namn in set(self.errors) - set(Hamtform.base_fields):
+            del self.errors[namn]
+
+    def annat_namn(self) -> bool:
+        """Om det som skrevs som namn är ett annat än det hämtade. Det som inte skrevs är inget annat."""
+        svar = self.hamtat.svar if self.hamtat else None
+        if svar is None or not svar.hittad:
+            return False
+        hamtade = {"fornamn": svar.fornamn, "efternamn": svar.efternamn}
+        skrivna = {falt: jamforbart(self.data.get(falt, "")) for falt in hamtade}
+        return any(skrivet and skrivet != jamforbart(hamtade[falt]) for falt, skrivet in skrivna.items())
+
+    def folkbokfort(self) -> dict[str, Any]:
+        """Namn, kommun och stadsdel att spara: det hämtade, och för resten det som skrevs."""
+        data = {falt: self.cleaned_data.get(falt) for falt in FOLKBOKFORT}
+        if self.hamtat is None or not self.hamtat.svar.hittad:
+            return data
+        svar, kommun, stadsdel = self.hamtat.svar, self.hamtat.kommun, self.hamtat.stadsdel
+        return {
+            "fornamn": svar.fornamn,
+            "efternamn": svar.efternamn,
+            "kommun": kommun or data["kommun"],
+            "stadsdel": stadsdel or data["stadsdel"],
+        }
+
+
+class Inregistreringsform(Registreringsform, Folkbokforingsdel, Avslutsdel):
+    """In: samtycke, namn, folkbokföring och situationen direkt före."""
+
+    tillfalle = "fore"
+
+    samtycke = _samtycke()
+    inregistrering = Datumfalt(label="Datum för inregistrering")
     token = Tokenfalt()
 
     def __init__(self, *args: Any, hamtat: Hamtat | None = None, skyddad: Insats | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.hamtat = hamtat
         self.redan_inne = SafeString()  # varningen om den som redan är inregistrerad: sidan vet det
         kodval = self._lagg_till_falten()
+        self.ta_emot(hamtat)
         avslutet = self.fraga_om_avslutet(kodval) if self._avslutet_fragas() else []
         hamta = folkbokforing.finns()
         rutor: list[Any] = [Skyddruta(skyddad)] if skyddad else []
         if hamtat:
             self.helper.osparat = True
-            self.fields["hamtat"] = forms.CharField(widget=forms.HiddenInput, required=False)
-            self._bar_vidare(hamtat.forseglat)
-            redan_lasta(self, [hamtat.insats] if hamtat.insats else [])
             rutor = [Hamtruta(hamtat)]
         forsorjning, *resten = svarslayout("fore")
         self.helper.layout = Layout(
@@ -130,7 +197,7 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
             Panel(
                 "Inregistrering",
                 Field("inregistrering", wrapper_class="sus-date"),
-                *self._folkbokforing(),
+                *self.folkbokforingen(),
                 "token",
                 *(["hamtat"] if hamtat else []),
                 css_id="in",
@@ -175,35 +242,7 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         falt.update(svarsfalt("fore", kodval))
         for namn in ("insats", "inregistrering"):
             falt[namn].widget.attrs |= byt_fragor(Tillfalle.IN)
-        kommun, stadsdel = modellfalt(self, "kommun"), modellfalt(self, "stadsdel")
-        kommun.queryset, stadsdel.queryset = Kommun.objects.all(), Stadsdel.objects.filter(giltig_till=None)
-        kommun.choices, stadsdel.choices = cache(kommunval), cache(stadsdelsval)
-        marka(stadsdel, dolj_valfritt=True)
         return kodval
-
-    def _bar_vidare(self, forseglat: str) -> None:
-        self.initial["hamtat"] = forseglat
-        if self.is_bound:
-            self.data = data = self.data.copy()  # type: ignore[attr-defined]  # QueryDict
-            data["hamtat"] = forseglat
-
-    def _folkbokforing(self) -> list[Any]:
-        """Namn, kommun och stadsdel: det som inte är hämtat frågas."""
-        hamtat, stadsdel = self.hamtat, Div("stadsdel", data_visas_om=f"kommun={'|'.join(MED_STADSDELAR)}")
-        if hamtat is None or not hamtat.svar.hittad:
-            return [Row("fornamn", "efternamn"), Row("kommun", stadsdel)]
-        for namn in ("fornamn", "efternamn"):
-            del self.fields[namn]
-        if hamtat.kommun is None:
-            return [Row("kommun", stadsdel)]
-        del self.fields["kommun"]
-        if hamtat.stadsdel or hamtat.kommun.pk not in MED_STADSDELAR:
-            del self.fields["stadsdel"]
-            return []
-        falt = modellfalt(self, "stadsdel")
-        falt.queryset = Stadsdel.objects.filter(giltig_till=None, kommun=hamtat.kommun).order_by("namn")
-        falt.help_text = f"Stadsdelen i {hamtat.kommun.namn} framgår inte av folkbokföringen."
-        return [Field("stadsdel", wrapper_class="sus-narrow")]
 
     def clean(self) -> dict[str, Any]:
         """Stadsdelen hör till kommunen."""
@@ -215,33 +254,6 @@ class Inregistreringsform(Registreringsform, Avslutsdel):
         if self._annans_avslut and avslut.nagot_ifyllt(self.data):
             self.add_error(None, avslut.GALLDE_ETT_ANNAT)
         return data
-
-    def bara_hamtas_fel(self) -> None:
-        """Glömmer felen i det som *Hämta* inte behöver."""
-        for namn in set(self.errors) - set(Hamtform.base_fields):
-            del self.errors[namn]
-
-    def annat_namn(self) -> bool:
-        """Om det som skrevs som namn är ett annat än det hämtade. Det som inte skrevs är inget annat."""
-        svar = self.hamtat.svar if self.hamtat else None
-        if svar is None or not svar.hittad:
-            return False
-        hamtade = {"fornamn": svar.fornamn, "efternamn": svar.efternamn}
-        skrivna = {falt: jamforbart(self.data.get(falt, "")) for falt in hamtade}
-        return any(skrivet and skrivet != jamforbart(hamtade[falt]) for falt, skrivet in skrivna.items())
-
-    def folkbokfort(self) -> dict[str, Any]:
-        """Namn, kommun och stadsdel att spara: det hämtade, och för resten det som skrevs."""
-        data = {falt: self.cleaned_data.get(falt) for falt in FOLKBOKFORT}
-        if self.hamtat is None or not self.hamtat.svar.hittad:
-            return data
-        svar, kommun, stadsdel = self.hamtat.svar, self.hamtat.kommun, self.hamtat.stadsdel
-        return {
-            "fornamn": svar.fornamn,
-            "efternamn": svar.efternamn,
-            "kommun": kommun or data["kommun"],
-            "stadsdel": stadsdel or data["stadsdel"],
-        }
 
 
 def jamforbart(text: str) -> str:

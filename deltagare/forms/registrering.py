@@ -25,6 +25,7 @@ VILLKORENS_FALT: Final = {
     "samtycke_finns_fore_inregistrering": "samtycke",
     "utregistrering_inte_fore_inregistrering": "utregistrering",
     "inregistrering_inom_insatsen": "inregistrering",
+    "numret_fore_inregistreringen": "inregistrering",
     "utregistrering_inom_insatsen": "utregistrering",
     "deltaganden_overlappar_inte": "inregistrering",
     "krockar_med_en_senare": "inregistrering",

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout, Submit, TemplateNameMixin
@@ -11,8 +12,8 @@ from django.db import models
 from django.http import QueryDict
 
 from deltagare.forms.visa import Insatsurval
-from deltagare.listor import NAMN, Deltagarrad
-from deltagare.models import Deltagande
+from deltagare.listor import NAMN
+from deltagare.models import Deltagande, Samarbete
 from fkui.falt import Datumfalt, Tokenfalt
 from fkui.layout import Forvald, Knapprad, Panel
 
@@ -46,6 +47,16 @@ class Samtyckesurval(Insatsurval):
         return bool(self.data["visas"] == Visas.ALLA)
 
 
+class Samtyckesrad(NamedTuple):
+    """Ett samtycke: deltagandet eller samarbetet, vems det är, när det som samtycket gäller började, och sidan dit."""
+
+    post: Deltagande | Samarbete
+    namn: str
+    nummer: str
+    dag: date
+    adress: str
+
+
 class Radval(forms.MultipleChoiceField):
     """De kryssade raderna, `id:version`. Ger versionen per id; tjänsten prövar dem mot det sparade."""
 
@@ -56,7 +67,7 @@ class Radval(forms.MultipleChoiceField):
         return MARKE.fullmatch(value) is not None
 
     def clean(self, value: Any) -> dict[int, int]:
-        """Versionen per deltagandes id."""
+        """Versionen per deltagandes eller samarbetes id."""
         par = (MARKE.fullmatch(ett) for ett in super().clean(value))
         return {int(traff[1]): int(traff[2]) for traff in par if traff}
 
@@ -76,11 +87,11 @@ class Arkiveringsform(forms.Form):
     )
     token = Tokenfalt()
 
-    def __init__(self, *args: Any, rader: Sequence[Deltagarrad], lista: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rader: Sequence[Samtyckesrad], lista: dict[str, Any], **kwargs: Any) -> None:
         """`rader` är de som visas, och `lista` det som tabellen behöver av sidan."""
         super().__init__(*args, **kwargs)
         self.rader, self.lista = rader, lista
-        gar = any(gar_att_arkivera(rad.deltagande) for rad in rader)
+        gar = any(gar_att_arkivera(rad.post) for rad in rader)
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Forvald(),
@@ -96,9 +107,9 @@ class Arkiveringsform(forms.Form):
         return {ett.partition(":")[0] for ett in kryssade}
 
 
-def gar_att_arkivera(deltagande: Deltagande) -> bool:
+def gar_att_arkivera(post: Deltagande | Samarbete) -> bool:
     """Sant om samtycket väntar på att markeras. Det som är markerat rättas på registreringens sida."""
-    return deltagande.samtycke is not None and deltagande.samtycke_arkiverat is None
+    return post.samtycke is not None and post.samtycke_arkiverat is None
 
 
 def _arkivera() -> Panel:
@@ -117,7 +128,7 @@ class Samtyckestabell(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar
 
     def render(self, form: Any, context: Any, template_pack: Any = None, **kwargs: Any) -> str:
         """Tabellen som HTML."""
-        rader = [(rad, gar_att_arkivera(rad.deltagande), str(rad.deltagande.pk) in form.markta) for rad in form.rader]
+        rader = [(rad, gar_att_arkivera(rad.post), str(rad.post.pk) in form.markta) for rad in form.rader]
         # Fältet är visat här: crispy ska inte skriva ut det en gång till.
         form.rendered_fields.add("rad")
         # Med sidans egen kontext: länkarna i rubrikerna behöver dess adress.

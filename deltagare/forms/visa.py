@@ -228,6 +228,6 @@ class Personform(forms.Form):
                 "Person",
                 Div("personnummer", Knapp("Sök", sort="primary"), css_class="sus-hamta"),
                 css_id="person",
-                ingress="Visar personens registreringar i insatserna där du har uppdrag. Sökningen loggas.",
+                ingress="Visar personens registreringar i insatser och hos kontor där du har uppdrag. Det loggas.",
             ),
         )

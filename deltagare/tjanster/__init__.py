@@ -2,8 +2,8 @@
 
 from deltagare.tjanster.anonyma import Anonymrad, registrera_anonyma, ta_bort_anonyma
 from deltagare.tjanster.antal import Arsantal, registrera_antal
-from deltagare.tjanster.arkivering import Arkivkrock, arkivera_samtycken
-from deltagare.tjanster.lista import logga_export, logga_lista, logga_utan_traff, registreringar_for
+from deltagare.tjanster.arkivering import Arkivkrock, arkivera_samarbetens_samtycken, arkivera_samtycken
+from deltagare.tjanster.lista import logga_export, logga_lista, logga_utan_traff
 from deltagare.tjanster.period import EN_SENARE, RedanUtregistrerad, VisarAnnan
 from deltagare.tjanster.person import (
     byt_nummer,
@@ -29,6 +29,14 @@ from deltagare.tjanster.registrering import (
     utregistrera,
     varningar,
 )
+from deltagare.tjanster.samarbetslista import (
+    logga_hinder,
+    logga_nekat_samarbetsbyte,
+    logga_samarbetsexport,
+    logga_samarbetslista,
+    logga_samarbetsvisning,
+    personens_registreringar,
+)
 from deltagare.tjanster.samtycke import aterta_samtycke
 from deltagare.tjanster.uppslag import hamta, hittad_med_skydd, registreringar
 
@@ -41,6 +49,7 @@ __all__ = [
     "RedanUtregistrerad",
     "VisarAnnan",
     "angra_utregistrering",
+    "arkivera_samarbetens_samtycken",
     "arkivera_samtycken",
     "aterta_samtycke",
     "byt_nummer",
@@ -50,20 +59,25 @@ __all__ = [
     "hittad_med_skydd",
     "inregistrera",
     "logga_export",
+    "logga_hinder",
     "logga_historik",
     "logga_lista",
     "logga_nekat_byte",
+    "logga_nekat_samarbetsbyte",
+    "logga_samarbetsexport",
+    "logga_samarbetslista",
+    "logga_samarbetsvisning",
     "logga_utan_traff",
     "logga_visning",
     "nekat_byte",
     "oppet_deltagande",
     "person_for",
+    "personens_registreringar",
     "ratta_inregistrering",
     "ratta_utregistrering",
     "registrera_anonyma",
     "registrera_antal",
     "registreringar",
-    "registreringar_for",
     "skydda_deltagaren",
     "skydda_person",
     "ta_bort_anonyma",

@@ -37,8 +37,6 @@ def registreringar_for(*, nummer: Personnummer, av: Anvandare) -> list[Deltagand
         .order_by("-inregistrering", "-lopnr", "pk")
     )
     _logga(Handelse.Typ.PERSON_VISAD, funna, {}, av)
-    if not funna:
-        logga_utan_traff(insats_id=None, av=av)
     return funna
 
 

@@ -1,11 +1,11 @@
-"""Personen bakom ett deltagande: finns eller skapas, får sitt namn, byter nummer, och blir av med sin identitet."""
+"""Personen bakom en registrering: finns eller skapas, får sitt namn, byter nummer, och blir av med sin identitet."""
 
 from datetime import date
 from typing import Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Exists, F
+from django.db.models import BooleanField, F, Func, Q, Value
 
 from behorighet.databasfel import skriver
 from behorighet.historik import rader_for
@@ -13,10 +13,10 @@ from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
 from behorighet.roller import Roll
 from deltagare import kryptering
-from deltagare.models import Deltagande, Identitet, Person
+from deltagare.models import Deltagande, Identitet, Person, Samarbete
 from deltagare.models.person import ny_personnyckel
 from deltagare.personnummer import Personnummer, har_samordningsnummer
-from deltagare.tjanster.avtryck import rakna
+from deltagare.tjanster.avtryck import rakna, rakna_samarbeten
 from insatser.models import Insats
 
 REDAN_BORTTAGEN: Final = "Identiteten är redan borttagen."
@@ -52,14 +52,14 @@ def person_for(*, insats: Insats, nummer: Personnummer, fornamn: str, efternamn:
 
 
 def uppdatera_namn(person_id: int, *, fornamn: str, efternamn: str, dag: date) -> None:
-    """Den senaste registreringens namn gäller för personen: finns en inregistrering efter `dag` står namnet kvar.
+    """Den senaste registreringens namn gäller för personen: finns en registrering efter `dag` står namnet kvar.
 
     Skrivs annars alltid: antalet frågor säger då inte om personen redan fanns, i en insats som användaren inte når
-    (P2).
+    (P2). Också en senare registrering utom räckhåll räknas.
     """
     namn = {"fornamn": fornamn, "efternamn": efternamn}
-    senare = Deltagande.objects.raknas().filter(person_id=person_id, inregistrering__gt=dag, avidentifierat=False)
-    identiteten = Identitet.objects.filter(~Exists(senare), person_id=person_id)
+    senare = Func(Value(person_id), Value(dag), function="har_senare_registrering", output_field=BooleanField())
+    identiteten = Identitet.objects.filter(~Q(senare), person_id=person_id)
     for nyckel_id in kryptering.nycklar():
         krypterat = {falt: kryptering.kryptera(text, falt=falt, nyckel_id=nyckel_id) for falt, text in namn.items()}
         if identiteten.filter(nyckel_id=nyckel_id).update(**krypterat):
@@ -95,6 +95,20 @@ def avidentifiera(deltagande: Deltagande) -> None:
             Deltagande.objects.filter(pk=ett.pk).update(version=F("version") + 1)
 
 
+def las_samarbetet(samarbete: Samarbete) -> None:
+    """Som `las_personen`, för personen i ett samarbete."""
+    with connection.cursor() as markor:
+        markor.execute("SELECT las_samarbetet(%s)", [samarbete.pk])
+
+
+def avidentifiera_samarbetet(samarbete: Samarbete) -> None:
+    """Tar bort identiteten ur samarbetet, och bara det (R27, P10). Samarbetet är låst av anroparen."""
+    nummer = personens_nummer(Identitet.objects.get(person_id=samarbete.person_id))
+    _, avtryck = rakna_samarbeten([(samarbete.pk, samarbete.nyckel)], nummer)
+    with connection.cursor() as markor:
+        markor.execute("SELECT avidentifiera_samarbete(%s, %s::bytea[])", [samarbete.pk, avtryck])
+
+
 def logga_visning(*, deltagande: Deltagande, typ: Handelse.Typ = Handelse.Typ.PERSON_VISAD, av: Anvandare) -> None:
     """Skriver i loggen att uppgifterna visas, innan de visas (P8). Utan identitet visas ingen, och ingen loggas."""
     logga(
@@ -122,36 +136,52 @@ def skydda_deltagaren(*, deltagande: Deltagande, av: Anvandare) -> int:
         return skydda_person(person_id=nu.person_id, av=av)
 
 
-def skydda_person(*, person_id: int, av: Anvandare | None, using: str = DEFAULT_DB_ALIAS) -> int:
-    """Tar bort personens identitet i alla insatser, också dem som `av` inte når (R19, P10). Går inte att ångra.
+def skydda_fran_samarbete(*, samarbete: Samarbete, av: Anvandare) -> int:
+    """Som `skydda_deltagaren`, för den som samarbetet gäller."""
+    with skriver():
+        las_samarbetet(samarbete)
+        nu = Samarbete.objects.get(pk=samarbete.pk)
+        if nu.avidentifierat:
+            raise ValidationError(REDAN_BORTTAGEN)
+        return skydda_person(person_id=nu.person_id, av=av)
 
-    Namn, personnummer, kommun, stadsdel, svar i fritext och uppslag tas bort; statistiken står kvar, och den som
-    pågår pågår. Databasen loggar varje deltagande. `av` är None för kommandot, som går på ägarens förbindelse
-    (`using`). Returnerar antalet deltaganden. Ger ValidationError om identiteten redan är borta, PermissionDenied för
-    den som inte har ett deltagande med identitet inom räckhåll.
+
+def skydda_person(*, person_id: int, av: Anvandare | None, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Tar bort personens identitet i alla insatser och samarbeten, också dem som `av` inte når (R19, P10).
+
+    Går inte att ångra. Namn, personnummer, kommun, stadsdel, svar i fritext och uppslag tas bort; statistiken står
+    kvar, och den som pågår pågår. Databasen loggar varje registrering. `av` är None för kommandot, som går på ägarens
+    förbindelse (`using`). Returnerar antalet deltaganden och samarbeten. Ger ValidationError om identiteten redan är
+    borta, PermissionDenied för den som inte har en registrering med identitet inom räckhåll.
     """
     if av is None and using == DEFAULT_DB_ALIAS:
         raise PermissionDenied
     with skriver(using), connections[using].cursor() as markor:
         markor.execute("SELECT deltagande, insats, inregistrering, lopnr FROM personens_deltaganden(%s)", [person_id])
         tider = markor.fetchall()
+        markor.execute("SELECT samarbete, nyckel FROM personens_samarbeten(%s)", [person_id])
+        samarbeten = markor.fetchall()
         identitet = Identitet.objects.using(using).filter(person_id=person_id).first()
         if identitet is None:
             finns = Person.objects.using(using).filter(pk=person_id).exists()
             raise ValidationError(REDAN_BORTTAGEN if finns else NUMRET_BYTTES)
-        pk, avtryck = rakna(tider, personens_nummer(identitet, using=using))
-        markor.execute("SELECT avidentifiera_person(%s, %s::bigint[], %s::bytea[], 'skydd')", [person_id, pk, avtryck])
-    return len(set(pk))
+        nummer = personens_nummer(identitet, using=using)
+        deltaganden, samarbetena = rakna(tider, nummer), rakna_samarbeten(samarbeten, nummer)
+        markor.execute(
+            "SELECT avidentifiera_person(%s, %s::bigint[], %s::bytea[], 'skydd', %s::bigint[], %s::bytea[])",
+            [person_id, *deltaganden, *samarbetena],
+        )
+    return len(set(deltaganden[0])) + len(set(samarbetena[0]))
 
 
-def byt_nummer(*, deltagande: Deltagande, nytt: Personnummer, av: Anvandare) -> int:
-    """Byter personens samordningsnummer mot personnumret, i alla insatser (R17). Går inte att ångra.
+def byt_nummer(*, deltagande: Deltagande | Samarbete, nytt: Personnummer, av: Anvandare) -> int:
+    """Byter personens samordningsnummer mot personnumret, i alla insatser och samarbeten (R17). Går inte att ångra.
 
     Finns personen redan under personnumret blir de två en, med namnet som stod under samordningsnumret: den som byter
     ser aldrig ett namn ur en insats utom räckhåll. Databasen loggar bytet. Returnerar personens id. Ger ValidationError
     om det gamla inte är ett samordningsnummer eller det nya inte ett personnummer, om de två har samma tid eller
-    samtycken i fel ordning i samma insats, och med koden `bytet_nekas` om de inte blir en för att den ena finns i en
-    insats utom räckhåll.
+    samtycken i fel ordning i samma insats eller som samarbeten, och med koden `bytet_nekas` om de inte blir en för att
+    den ena finns i en insats utom räckhåll.
     """
     if nytt.samordningsnummer:
         raise ValidationError({"personnummer": "Ange ett personnummer. Det här är också ett samordningsnummer."})
@@ -168,15 +198,16 @@ def byt_nummer(*, deltagande: Deltagande, nytt: Personnummer, av: Anvandare) -> 
         }
         krypterat = {falt: kryptering.kryptera(text, falt=falt, nyckel_id=nyckel_id) for falt, text in klartext.items()}
         markor.execute(
-            "SELECT byt_personnummer(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "SELECT byt_personnummer(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                deltagande.pk,
+                None if isinstance(deltagande, Samarbete) else deltagande.pk,
                 kryptering.personindex(gammalt),
                 kryptering.personindex(nytt.nummer),
                 *krypterat.values(),
                 nyckel_id,
                 nytt.kon,
                 nytt.fodelsear,
+                deltagande.pk if isinstance(deltagande, Samarbete) else None,
             ],
         )
         (person_id,) = markor.fetchone()
@@ -185,9 +216,11 @@ def byt_nummer(*, deltagande: Deltagande, nytt: Personnummer, av: Anvandare) -> 
         return int(person_id)
 
 
-def _last_identitet(deltagande: Deltagande, nytt: Personnummer) -> Identitet:
+def _last_identitet(registrering: Deltagande | Samarbete, nytt: Personnummer) -> Identitet:
     """Identiteten så som den är när ingen annan hinner ändra namn eller nummer före bytet."""
-    finns = Identitet.objects.filter(person__deltaganden__pk=deltagande.pk, person__deltaganden__avidentifierat=False)
+    rader = "samarbeten" if isinstance(registrering, Samarbete) else "deltaganden"
+    villkor = {f"person__{rader}__pk": registrering.pk, f"person__{rader}__avidentifierat": False}
+    finns = Identitet.objects.filter(**villkor)
     index = finns.values_list("personindex", flat=True).first()
     if index is None:
         raise ValidationError(REDAN_BORTTAGEN)

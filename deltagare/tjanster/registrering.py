@@ -284,7 +284,7 @@ def varningar(*, insats: Insats, kommun: Kommun | None, kon: str, inregistrering
 
 def _omradet(insats: Insats) -> list[str]:
     """Kommunerna i samverkansorganisationens område, ur den lästa insatsen om de följde med den."""
-    last: list[str] | None = getattr(insats, "omrade", None)
+    last: list[str] | None = getattr(insats, "omradets_kommuner", None)
     if last is not None:
         return last
     return list(insats.samverkansorganisation.kommuner.values_list("pk", flat=True))

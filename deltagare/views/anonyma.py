@@ -74,6 +74,7 @@ def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymfo
 
 
 def _visa_anonyma(request: Begaran, form: Anonymform) -> HttpResponse:
+    form.namnge_insatserna()
     vald = form["insats"].value()
     pk = str(getattr(vald, "pk", vald) or "")
     insats = next((i for i in form.insatser() if str(i.pk) == pk), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from django.contrib import messages
@@ -20,12 +21,13 @@ from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from deltagare import folkbokforing, tjanster
 from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamforbart, utan_att_spara
-from deltagare.models import Deltagande
+from deltagare.models import Deltagande, Identitet
 from deltagare.personnummer import Personnummer
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
 from deltagare.views.egna import kort, med_lank, spara_en_gang
 from fkui.fel import visa_fel
 from fkui.layout import Lank
+from insatser.models import Insats
 
 BORTTAGEN = "Identiteten är redan borttagen."
 SLUTGILTIGT = "Det går inte att ångra. Identiteten kan inte tas tillbaka."
@@ -197,21 +199,26 @@ def _byt(request: Begaran, ett: Deltagande, nummer: Personnummer) -> None:
 
 
 def _prova_nummer(request: Begaran, ett: Deltagande, nummer: Personnummer) -> None:
+    prova_nummer(request, insats=ett.insats, samtycke=ett.samtycke, identitet=ett.person.identitet, nummer=nummer)
+
+
+def prova_nummer(
+    request: Begaran, *, insats: Insats, samtycke: date | None, identitet: Identitet, nummer: Personnummer
+) -> None:
     """Ger ValidationError om den som har numret har skyddade personuppgifter (R19) eller ett annat namn (P2).
 
     Frågan loggas som *Hämta*. Det hämtade namnet visas aldrig: det är samma som redan står på sidan.
     """
     if not folkbokforing.finns():
         return
-    if ett.samtycke is None:
+    if samtycke is None:
         raise ValidationError(UTAN_SAMTYCKE)
     try:
-        svar = tjanster.hamta(insats=ett.insats, nummer=nummer, samtycke=ett.samtycke, av=request.user)
+        svar = tjanster.hamta(insats=insats, nummer=nummer, samtycke=samtycke, av=request.user)
     except folkbokforing.Otillganglig as fel:
         raise ValidationError(str(fel)) from None
     if svar.skyddad:
         raise ValidationError({"personnummer": SKYDDAD})
-    identitet = ett.person.identitet
     namn = [(getattr(svar, falt), identitet.klartext(falt)) for falt in ("fornamn", "efternamn")]
     if not svar.hittad or any(jamforbart(hamtat) != jamforbart(sparat) for hamtat, sparat in namn):
         raise tjanster.nekat_byte()

@@ -31,7 +31,7 @@ def deltagande_att_visa(request: Begaran, pk: int, *, typ: Handelse.Typ = Handel
     """Deltagandet med person och folkbokföring, om det är inom räckhåll. Läsningen loggas innan något visas (P8)."""
     deltagande = get_object_or_404(nadda(request), pk=pk)
     # Kommunerna till varningen om en annan kommun, utan en fråga till.
-    deltagande.insats.omrade = deltagande.omrade  # type: ignore[attr-defined]
+    deltagande.insats.omradets_kommuner = deltagande.omradets_kommuner  # type: ignore[attr-defined]
     tjanster.logga_visning(deltagande=deltagande, typ=typ, av=request.user)
     return deltagande
 
@@ -51,7 +51,7 @@ def nadda(request: Begaran) -> QuerySet[Deltagande]:
             "folkbokforing__kommun",
             "folkbokforing__stadsdel",
         )
-        .annotate(omrade=ArraySubquery(_omradet()))
+        .annotate(omradets_kommuner=ArraySubquery(_omradet()))
     )
 
 

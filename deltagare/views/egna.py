@@ -20,6 +20,7 @@ from behorighet.skydd import Begaran
 from deltagare import tjanster
 from deltagare.forms import Registreringsform, utan_att_spara
 from deltagare.models import Deltagande
+from deltagare.overgangar import Myndighet
 from deltagare.uppgifter import ATERTAGET_SAMTYCKE, FELREGISTRERING
 from fkui.fel import visa_fel
 from fkui.layout import Lank
@@ -33,11 +34,13 @@ def saknar(request: Begaran, insatser: list[Insats]) -> str:
     """Vem den som saknar uppdrag vänder sig till (R3); tomt för den som har något att registrera i."""
     if insatser:
         return ""
+    if egna_kontor(request).exists():
+        return "Du har uppdrag bara på kontor i Af/FK-samarbetet. Deras deltagare finns i menyn Af/FK-samarbete."
     return f"Du saknar uppdrag som deltagaransvarig. {att_fraga(request.user, Roll.DELTAGARANSVARIG)}"
 
 
 def egna_insatser(request: Begaran, *, kontor: bool = False) -> QuerySet[Insats]:
-    """Insatserna som användaren registrerar i, var och en med sitt `omrade` (kommunernas koder).
+    """Insatserna som användaren registrerar i, var och en med `omradets_kommuner` (deras koder).
 
     Inte volyminsatser, och kontor bara för anonyma.
     """
@@ -49,7 +52,17 @@ def egna_insatser(request: Begaran, *, kontor: bool = False) -> QuerySet[Insats]
         Insats.objects.synliga_for(request.user, request.rattighet)
         .filter(deltagarregistrering__in=sorter)
         .select_related("samverkansorganisation")
-        .annotate(omrade=ArraySubquery(omrade.values("kommun_id")))
+        .annotate(omradets_kommuner=ArraySubquery(omrade.values("kommun_id")))
+        .order_by(Func("namn", function="sus_sortnyckel"))
+    )
+
+
+def egna_kontor(request: Begaran) -> QuerySet[Insats]:
+    """Kontoren i Af/FK-samarbetet där användaren registrerar, i namnordning (R28)."""
+    return (
+        Insats.objects.synliga_for(request.user, request.rattighet)
+        .filter(samverkansform__in=Myndighet.values)
+        .select_related("samverkansorganisation")
         .order_by(Func("namn", function="sus_sortnyckel"))
     )
 

@@ -63,12 +63,12 @@ def oppnat(request: HttpRequest) -> Oppnat | None:
     return Oppnat(svar, insats_id, nummer, forseglat) if svar else None
 
 
-def _forsegla(request: Begaran, svar: Svar, insats: Insats, nummer: Personnummer) -> Oppnat:
+def forsegla(request: Begaran, svar: Svar, insats: Insats, nummer: Personnummer) -> Oppnat:
     forseglat = forsegling.forsegla(svar, nummer=nummer, insats_id=insats.pk, anvandare_id=request.user.pk)
     return Oppnat(svar, insats.pk, nummer, forseglat, insats)
 
 
-def _farskt(request: Begaran, oppnad: Oppnat) -> bool:
+def farskt(request: Begaran, oppnad: Oppnat) -> bool:
     """Om svaret går att spara. Registret prövas av databasen när det sparas; en tjänst frågas igen efter en stund."""
     if settings.SUS_FOLKBOKFORING != "tjanst":
         return True
@@ -85,8 +85,8 @@ def _farskt(request: Begaran, oppnad: Oppnat) -> bool:
 def inregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
     """Hämtar, eller sparar. *Spara* utan *Hämta* före hämtar först."""
     oppnad = None if "hamta" in request.POST else oppnat(request)
-    if oppnad and _farskt(request, oppnad):
-        hamtat = _det_hamtade(oppnad, insatser)
+    if oppnad and farskt(request, oppnad):
+        hamtat = det_hamtade(oppnad, insatser)
         form = Inregistreringsform(request.POST, insatser=insatser, hamtat=hamtat)
         return _spara(request, insatser, form, oppnad)
     if folkbokforing.finns():
@@ -108,10 +108,10 @@ def _hamta(request: Begaran, insatser: QuerySet[Insats], forra: Oppnat | None = 
         return _visa_fel(request, insatser, fel)
     if svar.skyddad:
         return _skyddad(request, insatser, insats)
-    oppnad = _forsegla(request, svar, insats, nummer)
+    oppnad = forsegla(request, svar, insats, nummer)
     if "hamta" in request.POST:
         return visa_registrering(request, med_det_hamtade(request, insatser, oppnad, nyss=True))
-    hamtat = _det_hamtade(oppnad, insatser)
+    hamtat = det_hamtade(oppnad, insatser)
     form = Inregistreringsform(request.POST, insatser=insatser, hamtat=hamtat)
     if form.annat_namn():
         form.add_error("personnummer", ANNAT_NAMN)
@@ -132,7 +132,7 @@ def _visa_fel(
     fel: ValidationError | None = None,
     forra: Oppnat | None = None,
 ) -> HttpResponse:
-    hamtat = _det_hamtade(forra, insatser) if forra else None
+    hamtat = det_hamtade(forra, insatser) if forra else None
     form = Inregistreringsform(request.POST, insatser=insatser, hamtat=hamtat)
     form.is_valid()
     if "hamta" in request.POST:
@@ -146,13 +146,13 @@ def med_det_hamtade(
     request: Begaran, insatser: QuerySet[Insats], oppnad: Oppnat, *, nyss: bool = False
 ) -> Inregistreringsform:
     """Formuläret med det hämtade och det inskrivna, utan fel. `nyss`: fokus går till det hämtade."""
-    hamtat = _det_hamtade(oppnad, insatser)._replace(nyss=nyss)
+    hamtat = det_hamtade(oppnad, insatser)._replace(nyss=nyss)
     form = Inregistreringsform(initial=inskrivet(request), insatser=insatser, hamtat=hamtat)
     _med_tillfallen(request, form, oppnad)
     return form
 
 
-def _det_hamtade(oppnad: Oppnat, insatser: QuerySet[Insats]) -> Hamtat:
+def det_hamtade(oppnad: Oppnat, insatser: QuerySet[Insats]) -> Hamtat:
     svar, insats_id, nummer, forseglat, last = oppnad
     # Utan namn, som läses först när det ska visas: det som sparas är bara vilka de är.
     kommun = Kommun.from_db("default", ["kod", "lan_id"], [svar.kommun, svar.kommun[:2]]) if svar.kommun else None

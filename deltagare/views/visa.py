@@ -1,5 +1,6 @@
 """Visa deltagare: listan över deltagarna i en av de egna insatserna, och den som fil. Allt som visas är loggat (P8)."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.paginator import Page
@@ -23,9 +24,12 @@ from fkui import kalkyl
 from insatser.models import Insats
 
 
-def insatserna(request: Begaran) -> tuple[list[Insats], Insats | None]:
-    """De egna insatserna, och den som adressen säger; den enda är vald på förhand. En annans ger 404."""
-    insatser = list(egna_insatser(request))
+def insatserna(request: Begaran, *, kontor: bool = False) -> tuple[list[Insats], Insats | None]:
+    """De egna insatserna, och den som adressen säger; den enda är vald på förhand. En annans ger 404.
+
+    Med `kontor` är kontoren i Af/FK-samarbetet också med.
+    """
+    insatser = list(egna_insatser(request, kontor=kontor))
     text = request.GET.get("insats", "")
     if not text:
         return insatser, insatser[0] if len(insatser) == 1 else None
@@ -120,10 +124,14 @@ def _fil(
     tjanster.logga_export(
         deltaganden=[rad.deltagande for rad in rader], andamal=andamal, personnummer=personnummer, av=request.user
     )
-    innehall = kalkyl.arbetsbok("Deltagare", listor.KOLUMNER, (listor.celler(rad) for rad in rader))
-    filnamn = content_disposition_header(as_attachment=True, filename=f"deltagare_{idag}.xlsx")
+    return filsvar(f"deltagare_{idag}.xlsx", listor.KOLUMNER, (listor.celler(rad) for rad in rader))
+
+
+def filsvar(filnamn: str, kolumner: Sequence[tuple[str, int]], celler: Iterable[Sequence[Any]]) -> HttpResponse:
+    """Deltagarna som en fil att spara, som ingen mellanlagrar."""
+    disposition = content_disposition_header(as_attachment=True, filename=filnamn)
     return HttpResponse(
-        innehall,
+        kalkyl.arbetsbok("Deltagare", kolumner, celler),
         content_type=kalkyl.INNEHALLSTYP,
-        headers={"Content-Disposition": filnamn or "attachment", "Cache-Control": "no-store"},
+        headers={"Content-Disposition": disposition or "attachment", "Cache-Control": "no-store"},
     )

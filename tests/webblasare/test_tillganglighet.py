@@ -22,12 +22,14 @@ from behorighet.roller import Roll
 from behorighet.skydd import satt_sammanhang
 from deltagare import gallring
 from deltagare.kryptering import personindex
-from deltagare.models import Deltagande, Gallring, Registerpost
+from deltagare.models import Deltagande, Gallring, Overgangsregel, Registerpost, Samarbete, Samarbetsuppgift
+from deltagare.overgangar import Insatstyp, Myndighet
 from deltagare.personnummer import tolka
 from deltagare.tjanster import utregistrera
+from deltagare.tjanster.samarbetskontor import byt_kontor
 from insatser.kategorier import Samverkansform
 from insatser.models import Budgetpost, Fraga, IngaendeOrganisation, Insats, Organisationsbudget, Svarstyp, Uppdrag
-from tests import fabriker
+from tests import fabriker, samarbetsdata
 from tests.andra_steget import kod, med_app
 from tests.eid import installning as eid_installning
 from tests.folkbokforing import lagg_in
@@ -378,6 +380,34 @@ def _resultat(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/rapporter/insats/")
     hand.tryck("Skapa rapport")
     expect(hand.sida.get_by_role("link", name="Ändra urval")).to_be_visible()
+
+
+def _om_samarbeten(hand: Mus, adress: str) -> None:
+    """En rapport om samarbeten, med diagrammens tabeller öppna."""
+    if not Insats.objects.using("agare").filter(nyckel="AF1").exists():
+        samarbetsdata.lagg_in(samarbetsdata.slumpa(1, 40))
+    hand.sida.goto(adress)
+    for lada in hand.sida.get_by_text("Visa som tabell").all():
+        lada.click()
+    expect(hand.sida.get_by_role("link", name="Ändra urval")).to_be_visible()
+
+
+def _ledtider(hand: Mus, varld: Varld) -> None:
+    _om_samarbeten(hand, "/rapporter/ledtider/?fran=2024-01&till=2025-12&visa=1")
+
+
+def _ledtider_jamforda(hand: Mus, varld: Varld) -> None:
+    _om_samarbeten(
+        hand, "/rapporter/ledtider/?fran=2024-01&till=2025-12&kontor=AF1&kontor=FK2&jamfor=kontor&jamfor=kon&visa=1"
+    )
+
+
+def _status(hand: Mus, varld: Varld) -> None:
+    _om_samarbeten(hand, "/rapporter/status/?fran=2024-01&till=2025-12&visa=1")
+
+
+def _overgangar(hand: Mus, varld: Varld) -> None:
+    _om_samarbeten(hand, "/rapporter/overgangar/?fran=2024-01&till=2025-12&visa=1")
 
 
 def _uppdragens_panel(hand: Mus, varld: Varld) -> None:
@@ -907,6 +937,122 @@ def _for_manga(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/rapporter/insats/?format=csv")
 
 
+def _hos_kontoret(varld: Varld) -> int:
+    """Ett kontor där den deltagaransvariga har uppdrag, med en som väntar och en som är avslutad."""
+    with transaction.atomic():
+        af, fk = fabriker.kontor(Samverkansform.AF), fabriker.kontor(Samverkansform.FK)
+        konto = varld.deltagaransvarig
+        fabriker.uppdrag(konto, Roll.DELTAGARANSVARIG, fk)
+        dag = IDAG - timedelta(days=80)
+        fabriker.samarbete(af, fk, konto, datum=dag)
+        vagen = ((Insatstyp.GEMENSAM_KARTLAGGNING, 20), (Insatstyp.AVBRUTET, 50))
+        return fabriker.samarbete(af, fk, konto, *vagen, datum=dag).pk
+
+
+def _kontorets(adress: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        hand.sida.goto(adress.format(samarbete=_hos_kontoret(varld)))
+
+    return ga
+
+
+def _det_som_pagar(varld: Varld) -> int:
+    _hos_kontoret(varld)
+    with transaction.atomic():
+        satt_sammanhang(varld.deltagaransvarig)
+        return Samarbete.objects.filter(slut=None).latest("pk").pk
+
+
+def _pagaende(sida: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        hand.sida.goto(f"/af-fk/{_det_som_pagar(varld)}/{sida}")
+
+    return ga
+
+
+def _bytt_kontor(hand: Mus, varld: Varld) -> None:
+    pk = _det_som_pagar(varld)
+    with transaction.atomic():
+        satt_sammanhang(varld.deltagaransvarig)
+        ett = Samarbete.objects.get(pk=pk)
+        byt_kontor(
+            samarbete=ett,
+            version=ett.version,
+            datum=IDAG,
+            till={Myndighet.AF: fabriker.kontor(Samverkansform.AF), Myndighet.FK: ett.fk_kontor},
+            kontor=ett.fk_kontor,
+            av=varld.deltagaransvarig,
+        )
+    hand.sida.goto(f"/af-fk/{pk}/byt-kontor/angra/")
+
+
+def _samarbetets_nummerbyte(hand: Mus, varld: Varld) -> None:
+    with transaction.atomic():
+        af, fk = fabriker.kontor(Samverkansform.AF), fabriker.kontor(Samverkansform.FK)
+        fabriker.uppdrag(varld.deltagaransvarig, Roll.DELTAGARANSVARIG, fk)
+        samordning = tolka(fabriker.personnummer("19770470"), idag=IDAG)
+        pk = fabriker.samarbete(af, fk, varld.deltagaransvarig, nummer=samordning).pk
+    hand.sida.goto(f"/af-fk/{pk}/byt-nummer/")
+
+
+def _medverkan_med_fel(hand: Mus, varld: Varld) -> None:
+    _kontorets("/af-fk/registrera/")(hand, varld)
+    hand.tryck("Spara och fortsätt")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _overgang_med_fel(hand: Mus, varld: Varld) -> None:
+    _pagaende("overgang/")(hand, varld)
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _overgang_avbrutet(hand: Mus, varld: Varld) -> None:
+    _pagaende("overgang/?till=avbrutet")(hand, varld)
+    hand.kryssa("Samtycket återtas", grupp="Orsak")
+
+
+def _uppgifter_krock(hand: Mus, varld: Varld) -> None:
+    pk = _det_som_pagar(varld)
+    hand.sida.goto(f"/af-fk/{pk}/uppgifter/fore/")
+    with transaction.atomic():
+        satt_sammanhang(varld.deltagaransvarig)
+        Samarbetsuppgift.objects.create(samarbete_id=pk, tillfalle="fore", anstalld=True)
+    hand.kryssa("Nej", grupp="Anställd")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("Det här skiljer.")).to_be_visible()
+
+
+def _ruta_i_matrisen(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/administration/overgangar/{Overgangsregel.objects.get(fran='begaran', till='avslutat').pk}/")
+
+
+def _ruta_som_alltid_ar_oppen(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto(f"/administration/overgangar/{Overgangsregel.objects.get(fran='begaran', till='avbrutet').pk}/")
+
+
+def _kontorets_sida(adress: str) -> Callable[[Mus, Varld], None]:
+    def ga(hand: Mus, varld: Varld) -> None:
+        with transaction.atomic():
+            pk = fabriker.kontor(Samverkansform.FK, omrade="Syd").pk
+        hand.sida.goto(adress.format(pk=pk))
+
+    return ga
+
+
+def _kontor_med_fel(hand: Mus, varld: Varld) -> None:
+    _kontorets_sida("/administration/kontor/ny/")(hand, varld)
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _avsluta_kontor(hand: Mus, varld: Varld) -> None:
+    with transaction.atomic():
+        kontor = fabriker.kontor(Samverkansform.FK)
+        fabriker.uppdrag(varld.insatsansvarig, Roll.INSATSANSVARIG, kontor)
+    hand.sida.goto(f"/insatser/{kontor.pk}/avsluta/")
+
+
 def _pa(adress: str) -> Callable[[Mus, Varld], None]:
     def ga(hand: Mus, varld: Varld) -> None:
         hand.sida.goto(adress.format(v=varld))
@@ -1017,6 +1163,40 @@ LAGEN: Final = {
     "hämta deltagare som fil": ("deltagaransvarig", _deltagarfil_med_fel),
     "historik enskild deltagare": ("deltagaransvarig", _enskild_deltagare),
     "historik enskild deltagare utan träff": ("deltagaransvarig", _enskild_som_inte_finns),
+    "visa deltagare hos kontoret": ("deltagaransvarig", _kontorets("/af-fk/?status=alla")),
+    "visa deltagare hos kontoret utan träffar": ("deltagaransvarig", _kontorets("/af-fk/?form=aktiv")),
+    "visa deltagare hos kontoret utan uppdrag": ("utan_uppdrag", _pa("/af-fk/")),
+    "hämta kontorets deltagare som fil": ("deltagaransvarig", _kontorets("/af-fk/export/")),
+    "samarbete": ("deltagaransvarig", _kontorets("/af-fk/{samarbete}/")),
+    "samarbete som pågår": ("deltagaransvarig", _pagaende("")),
+    "registrera medverkan": ("deltagaransvarig", _kontorets("/af-fk/registrera/")),
+    "registrera medverkan med fel": ("deltagaransvarig", _medverkan_med_fel),
+    "registrera medverkan utan uppdrag": ("utan_uppdrag", _pa("/af-fk/registrera/")),
+    "registrera övergång": ("deltagaransvarig", _pagaende("overgang/")),
+    "registrera övergång med fel": ("deltagaransvarig", _overgang_med_fel),
+    "övergång avbrutet": ("deltagaransvarig", _overgang_avbrutet),
+    "registrera övergång i ett avslutat": ("deltagaransvarig", _kontorets("/af-fk/{samarbete}/overgang/")),
+    "samarbetets uppgifter": ("deltagaransvarig", _pagaende("uppgifter/fore/")),
+    "samarbetets uppgifter med krock": ("deltagaransvarig", _uppgifter_krock),
+    "byt kontor": ("deltagaransvarig", _pagaende("byt-kontor/")),
+    "ångra byte av kontor": ("deltagaransvarig", _bytt_kontor),
+    "ångra byte av kontor utan byte": ("deltagaransvarig", _pagaende("byt-kontor/angra/")),
+    "rätta begäran": ("deltagaransvarig", _pagaende("begaran/")),
+    "byt nummer i ett samarbete": ("deltagaransvarig", _samarbetets_nummerbyte),
+    "registerutdrag ur ett samarbete": ("deltagaransvarig", _pagaende("registerutdrag/")),
+    "ångra övergång": ("deltagaransvarig", _kontorets("/af-fk/{samarbete}/angra/")),
+    "ångra begäran": ("deltagaransvarig", _pagaende("angra/")),
+    "återta samtycket i ett samarbete": ("deltagaransvarig", _pagaende("aterta-samtycke/")),
+    "skydd i ett samarbete": ("deltagaransvarig", _pagaende("skyddade-personuppgifter/")),
+    "lista över kontor": ("systemadministrator", _kontorets_sida("/administration/kontor/")),
+    "kontor utan organisationer": ("systemadministrator", _pa("/administration/kontor/?q=finns-inte")),
+    "registrera kontor med fel": ("systemadministrator", _kontor_med_fel),
+    "ändra kontor": ("systemadministrator", _kontorets_sida("/administration/kontor/{pk}/")),
+    "kontorets sida": ("systemadministrator", _kontorets_sida("/insatser/{pk}/")),
+    "avsluta kontor": ("insatsansvarig", _avsluta_kontor),
+    "övergångsmatrisen": ("systemadministrator", _pa("/administration/overgangar/")),
+    "ändra övergång": ("systemadministrator", _ruta_i_matrisen),
+    "ändra övergång alltid öppen": ("systemadministrator", _ruta_som_alltid_ar_oppen),
     "samtycken": ("deltagaransvarig", _pa("/deltagare/samtycken/?insats={v.last.pk}&visas=alla")),
     "samtycken med fel": ("deltagaransvarig", _samtycken_med_fel),
     "samtycken utan vald insats": ("deltagaransvarig", _pa("/deltagare/samtycken/")),
@@ -1028,6 +1208,14 @@ LAGEN: Final = {
     "urval": ("rapport", _fler_urval),
     "urval med fel": ("rapport", _pa("/rapporter/insats/?fran=2025-13&till=&visa=1")),
     "rapport": ("rapport", _resultat),
+    "ledtider urval": ("rapport", _pa("/rapporter/ledtider/")),
+    "ledtider urval med fel": ("rapport", _pa("/rapporter/ledtider/?fran=2025-13&till=&kontor=x&jamfor=kontor&visa=1")),
+    "ledtider": ("rapport", _ledtider),
+    "ledtider jämförda": ("rapport", _ledtider_jamforda),
+    "status": ("rapport", _status),
+    "status tom": ("rapport", _pa("/rapporter/status/?fran=1991-01&till=1991-02&visa=1")),
+    "övergångar": ("rapport", _overgangar),
+    "övergångar tom": ("rapport", _pa("/rapporter/overgangar/?fran=1991-01&till=1991-02&visa=1")),
     "rapport tom": ("rapport", _pa("/rapporter/insats/?fran=1991-01&till=1991-02&visa=1")),
     "samverkansorganisationer": ("rapport", _pa("/samverkansorganisationer/")),
     "samverkansorganisationer med kolumner": ("samverkansadministrator", _organisationer_allt_oppet),
@@ -1220,6 +1408,7 @@ LISTOR = (
     "behörigheter",
     "samverkansorganisation med parter",
     "visa deltagare",
+    "visa deltagare hos kontoret",
     "samtycken",
 )
 OMKRING: Final = "[...document.querySelectorAll('.sus-scroll')].map(ruta => ruta.scrollWidth - ruta.clientWidth)"

@@ -30,6 +30,9 @@ KONTON: Final = (
     "rapport",
     "bestallare",
     "systemadministrator",
+    "deltagaransvarig_fk",
+    "deltagaransvarig_af",
+    "insatsansvarig_fk",
 )
 
 

@@ -1,0 +1,1 @@
+"""Formulären för Af/FK-samarbetet (`doman.md` 6)."""

@@ -1,0 +1,1 @@
+"""Sidorna för Af/FK-samarbetet (`doman.md` 6)."""

@@ -20,4 +20,4 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/halsa/', headers={'Host': 'localhost'}), timeout=4)"]
-CMD ["gunicorn", "sus.wsgi", "--bind=0.0.0.0:8000", "--workers=4", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "sus.wsgi", "--bind=0.0.0.0:8000", "--workers=4", "--limit-request-line=8190", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

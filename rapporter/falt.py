@@ -8,7 +8,9 @@ from django import forms
 from fkui.widgets import DatumText
 
 # Det i adressen som styr svaret men inte hör till urvalet.
-STYRNING: Final = frozenset({"visa", "format", "sida", "alla"})
+STYRNING: Final = frozenset(
+    {"visa", "format", "sida", "alla", "sortering", "uppdatera", "snabbval", "kryssa", "sparat"}
+)
 FORMAT: Final = ("pdf", "xlsx", "csv", "json")
 LADA: Final = "rapporter/_val_i_lada.html"
 

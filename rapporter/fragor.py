@@ -1,50 +1,53 @@
-"""All SQL för rapporterna (`prestanda.md` 1): en sats ger raderna och antalet olika personer i hela urvalet.
+"""Insatsrapportens SQL (`prestanda.md` 1): en sats ger raderna och antalet olika personer i hela urvalet.
 
-Satsen körs som rollen sus_rapport, som läser deltaganden men aldrig en identitet (P2).
+Satsen körs som rollen sus_rapport, som läser deltaganden men aldrig en identitet (P2). En jämförelseperiod är samma
+sats en gång till, så att dess tal är de som en egen rapport för den perioden visar.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import F, Func, Q, TextField
+from django.db.models import F, Func, TextField
 from django.utils import timezone
 from psycopg import sql
 
 from behorighet.models import Anvandare
-from behorighet.roller import Rattighet
-from insatser.kategorier import KONTORSFORMER, Deltagarregistrering
-from insatser.models import Insats, Samverkansorganisation
-from insatser.models.insats import InsatsQuerySet
-from rapporter.rapport import Radkalla, bygg
+from insatser.kategorier import KONTORSFORMER
+from insatser.models import Samverkansorganisation
+from rapporter.grupper import Radkalla, Svar
+from rapporter.kolumner import Matt, konen, matten
+from rapporter.manadsfragor import per_manad
+from rapporter.population import ROLL_RAPPORT, ROLL_TILLAMPNING, ar_kon, dag, population
+from rapporter.rapport import bygg
 from rapporter.tabell import Rapport
-from rapporter.urval import Koder, Urval
+from rapporter.urval import Gruppera, Koder, Urval
 from rapporter.variabler import VARIABLER
-
-_ROLL_RAPPORT: Final = "SET LOCAL ROLE sus_rapport"
-_ROLL_TILLAMPNING: Final = "SET LOCAL ROLE sus_app"
 
 # Villkoret på felregistrerad är ordagrant indexets: annars läses tabellen. Pågående deltagare (variabel 14) ligger
 # utanför perioden, därför tas alla utan utregistrering med och räknas var för sig.
 _KARNA: Final = """
-SELECT insats_id,
-       count(*) FILTER (WHERE {i_perioden}) AS antal,
-       array_agg(DISTINCT person_id) FILTER (WHERE {i_perioden}) AS personer,
-       count(*) FILTER (WHERE inregistrering >= {fran} AND inregistrering < {efter}) AS nystartade,
-       count(*) FILTER (WHERE utregistrering >= {fran} AND utregistrering < {efter}) AS utregistrerade,
-       count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= {idag}) AS pagaende
+SELECT insats_id, {rakningar}
 FROM deltagare_deltagande
 WHERE NOT felregistrerad
   AND (utregistrering IS NULL OR (inregistrering < {efter} AND utregistrering >= {fran})){filter}
 GROUP BY insats_id
+"""
+_RAKNINGAR: Final = """
+       count(*) FILTER (WHERE {i_perioden}{kon}) AS {antal},
+       array_agg(DISTINCT person_id) FILTER (WHERE {i_perioden}{kon}) AS {personer},
+       count(*) FILTER (WHERE inregistrering >= {fran} AND inregistrering < {efter}{kon}) AS {nystartade},
+       count(*) FILTER (WHERE utregistrering >= {fran} AND utregistrering < {efter}{kon}) AS {utregistrerade},
+       count(*) FILTER (WHERE utregistrering IS NULL AND inregistrering <= {idag}{kon}) AS {pagaende}
 """
 
 _INSATSRAPPORT: Final = """
 WITH urval AS MATERIALIZED ({population}),
 deltagande AS ({karna}),
 anonym AS (
-    SELECT insats_id, sum(antal)::bigint AS antal FROM deltagare_anonym
+    SELECT insats_id, {anonyma} FROM deltagare_anonym
     WHERE ar BETWEEN {forsta_ar} AND {sista_ar}{kon} GROUP BY insats_id
 ),
 budget AS (
@@ -59,52 +62,80 @@ budgetpost AS (
 volymantal AS (
     SELECT insats_id, sum(antal)::bigint AS antal
     FROM deltagare_volymantal WHERE ar BETWEEN {forsta_ar} AND {sista_ar} GROUP BY insats_id
-)
-SELECT u.id, u.nyckel, u.namn, u.beskrivning, u.organisationsnummer, u.organisation,
-       {unika_i_organisationen}, {unika_totalt}, {variabler}
+){omrade}
+SELECT u.id, u.nyckel, u.namn, u.beskrivning, u.organisationsnummer, u.organisation, {lan}, {varden}
 FROM urval u
 LEFT JOIN deltagande d ON d.insats_id = u.id
 LEFT JOIN anonym a ON a.insats_id = u.id
 LEFT JOIN budget b ON b.insats_id = u.id
 LEFT JOIN budgetpost p ON p.insats_id = u.id
 LEFT JOIN volymantal v ON v.insats_id = u.id
-{unika_per_organisation}
+{grupper}
 ORDER BY sus_sortnyckel(u.organisation), sus_sortnyckel(u.namn), u.organisationsnummer COLLATE "C",
          u.namn COLLATE "C", u.nyckel COLLATE "C"
 """
 
-# Olika personer, i två steg: count(DISTINCT) över hela urvalet sorterar allt. Personerna finns redan per insats.
-_PERSONER: Final = """
-    SELECT {grupp}person_id FROM urval JOIN deltagande ON deltagande.insats_id = urval.id, unnest(personer) AS person_id
-    GROUP BY {grupp}person_id
+# Länen där organisationen verkar. En organisation i flera län är en grupp för sig, så att ingen rad räknas två gånger.
+_OMRADE: Final = """,
+omrade AS (
+    SELECT id, ARRAY(SELECT DISTINCT left(kommun_id, 2) FROM insatser_samverkansorganisation_kommuner
+                     WHERE samverkansorganisation_id = organisation.id ORDER BY 1)::text[] AS lan
+    FROM (SELECT DISTINCT organisation_id AS id FROM urval) organisation
+)
 """
-_UNIKA_PER_ORGANISATION: Final = """
-LEFT JOIN (SELECT organisation_id, count(*) AS antal FROM ({personer}) AS person GROUP BY organisation_id) k
-    ON k.organisation_id = u.organisation_id
+_I_OMRADET: Final = "JOIN omrade ON omrade.id = organisation_id"
+
+# Olika personer, i två steg: count(DISTINCT) över hela urvalet sorterar allt. Personerna finns redan per insats.
+_UNIKA: Final = """
+(SELECT count(*) FROM (
+    SELECT person_id FROM urval JOIN deltagande ON deltagande.insats_id = urval.id, unnest({personer}) AS person_id
+    GROUP BY person_id) AS person)
+"""
+_UNIKA_PER_GRUPP: Final = """
+LEFT JOIN (
+    SELECT grupp, count(*) AS antal FROM (
+        SELECT {nyckel} AS grupp, person_id FROM urval JOIN deltagande ON deltagande.insats_id = urval.id {omradet},
+               unnest({personer}) AS person_id
+        GROUP BY 1, 2) AS person
+    GROUP BY grupp
+) {alias} ON {alias}.grupp = {nyckel}
 """
 
 
 def insatsrapport(
-    urval: Urval, *, koder: Koder, framtagen: datetime | None = None, for_anvandare: Anvandare | None = None
+    urval: Urval,
+    *,
+    koder: Koder,
+    framtagen: datetime | None = None,
+    for_anvandare: Anvandare | None = None,
+    med_diagram: bool = False,
 ) -> Rapport:
     """Tar fram Insatsrapporten. `for_anvandare` None är ett kommando, som når allt.
 
-    `framtagen` är tiden som rapporten uppger; förval nu. Läser i en transaktion, med rollen sus_rapport.
+    `framtagen` är tiden som rapporten uppger; förval nu. Läser i en transaktion, med rollen sus_rapport: en sats för
+    perioden, en till för en jämförelseperiod, och med `med_diagram` en för månaderna i var och en av dem.
     """
-    population, varden = _population(urval, for_anvandare)
-    fraga = _sats(urval, population)
+    fore = urval.foregaende
+    perioder = [urval] if fore is None else [urval, replace(urval, fran=fore.fran, till=fore.till)]
+    populationer = [population(ett, for_anvandare) for ett in perioder]
+    svar, manader = [], []
     # Utan savepoint: går något fel här är hela transaktionen förlorad, och med den rollbytet.
     with transaction.atomic(savepoint=False), connection.cursor() as markor:
-        markor.execute(_ROLL_RAPPORT)
-        markor.execute(fraga, varden)
-        rader = markor.fetchall()
-        markor.execute(_ROLL_TILLAMPNING)
+        markor.execute(ROLL_RAPPORT)
+        for ett, (sats, varden) in zip(perioder, populationer, strict=True):
+            markor.execute(_sats(ett, sats), varden)
+            svar.append(_svar(markor.fetchall(), ett))
+            if med_diagram and "antal_deltagare" in urval.variabler:
+                manader.append(per_manad(markor, ett, sats, varden))
+        markor.execute(ROLL_TILLAMPNING)
     return bygg(
-        [_radkalla(rad) for rad in rader],
+        svar[0],
+        fore=svar[1] if fore else None,
+        manader=tuple(manader),
         urval=urval,
         koder=koder,
-        unika_totalt=rader[0][7] if rader else None,
         framtagen=timezone.localtime(framtagen),
+        med_diagram=med_diagram,
     )
 
 
@@ -124,60 +155,14 @@ def koder() -> Koder:
     )
 
 
-def _population(urval: Urval, anvandare: Anvandare | None) -> tuple[str, tuple[Any, ...]]:
-    """Vilka insatser som är rader: räckvidden, perioden och urvalen. Som SQL med dess värden."""
-    insatser = Insats.objects.synliga_for(anvandare, Rattighet.VISA_RAPPORT) if anvandare else Insats.objects.all()
-    insatser = _avgransa(insatser.utan_kontor(), urval).filter(
-        Q(slutdatum=None) | Q(slutdatum__gte=urval.fran), startdatum__lt=urval.efter
-    )
-    sats, varden = (
-        insatser.order_by()
-        .values(
-            "id",
-            "nyckel",
-            "namn",
-            "beskrivning",
-            "startdatum",
-            "slutdatum",
-            "inriktning",
-            "preciserad_inriktning",
-            "malgrupper",
-            volym=Q(deltagarregistrering=Deltagarregistrering.ANTAL),
-            organisation_id=F("samverkansorganisation_id"),
-            organisation=F("samverkansorganisation__namn"),
-            organisationsnummer=F("samverkansorganisation__organisationsnummer"),
-        )
-        .query.sql_with_params()
-    )
-    return sats, varden
-
-
-def _avgransa(insatser: InsatsQuerySet, urval: Urval) -> InsatsQuerySet:
-    """ELLER inom ett urval, OCH mellan dem."""
-    organisationer = Samverkansorganisation.objects.all()
-    if urval.lan:
-        insatser = insatser.filter(samverkansorganisation__in=organisationer.filter(kommuner__lan__in=urval.lan))
-    if urval.kommun:
-        insatser = insatser.filter(samverkansorganisation__in=organisationer.filter(kommuner__in=urval.kommun))
-    if urval.forbund:
-        insatser = insatser.filter(samverkansorganisation__organisationsnummer__in=urval.forbund)
-    if urval.inriktning:
-        insatser = insatser.filter(inriktning__in=urval.inriktning)
-    if urval.preciserad:
-        insatser = insatser.filter(preciserad_inriktning__in=urval.preciserad)
-    if urval.malgrupp:
-        insatser = insatser.filter(malgrupper__overlap=list(urval.malgrupp))
-    return insatser
-
-
 def _delar(urval: Urval) -> dict[str, sql.Composable]:
     delar: dict[str, sql.Composable] = {
-        "fran": _dag(urval.fran),
-        "efter": _dag(urval.efter),
-        "idag": _dag(urval.idag),
+        "fran": dag(urval.fran),
+        "efter": dag(urval.efter),
+        "idag": dag(urval.idag),
         "forsta_ar": sql.Literal(urval.fran.year),
         "sista_ar": sql.Literal(urval.till.year),
-        "kon": sql.SQL(" AND kon = {}").format(sql.Literal(urval.kon)) if urval.kon else sql.SQL(""),
+        "kon": ar_kon(urval.konsfilter),
     }
     delar["i_perioden"] = sql.SQL(
         "(inregistrering < {efter} AND (utregistrering IS NULL OR utregistrering >= {fran}))"
@@ -185,40 +170,92 @@ def _delar(urval: Urval) -> dict[str, sql.Composable]:
     # I en liten del av riket läses bara dess insatser ur indexet; i hela riket är ett enda svep snabbast.
     i_urvalet = " AND insats_id = ANY (ARRAY(SELECT id FROM urval))" if urval.avgransat_geografiskt else ""
     delar["filter"] = sql.SQL(i_urvalet) + delar["kon"]
+    delar["rakningar"] = sql.SQL(", ").join(
+        sql.SQL(_RAKNINGAR).format(
+            **delar | {"kon": ar_kon(kon)},
+            **{namn: _kolumn(namn, kon) for namn in ("antal", "personer", "nystartade", "utregistrerade", "pagaende")},
+        )
+        for kon in konen(urval)
+    )
     return delar
 
 
-def _sats(urval: Urval, population: str) -> sql.Composed:
+def _kolumn(namn: str, kon: str) -> sql.Composable:
+    return sql.SQL(f"{namn}_{kon}" if kon else namn)
+
+
+def _sats(urval: Urval, populationen: str) -> sql.Composed:
     delar = _delar(urval)
     delar["karna"] = sql.SQL(_KARNA).format(**delar)
-    delar |= _unika(urval, delar)
-    delar["variabler"] = sql.SQL(", ").join(sql.SQL(VARIABLER[namn].uttryck) for namn in urval.variabler)
-    return sql.SQL(_INSATSRAPPORT).format(population=sql.SQL(population), **delar)
+    per_lan = urval.gruppera == Gruppera.LAN
+    delar["lan"] = sql.SQL("omrade.lan" if per_lan else "NULL")
+    delar["omrade"] = sql.SQL(_OMRADE if per_lan else "")
+    delar["anonyma"] = sql.SQL(", ").join(
+        sql.SQL("sum(antal) FILTER (WHERE true{villkor})::bigint AS {antal}").format(
+            villkor=ar_kon(kon), antal=_kolumn("antal", kon)
+        )
+        for kon in konen(urval)
+    )
+    unika, kopplingar = _unika(urval)
+    varden = [*unika, *(sql.SQL(matt.variabel.sql(matt.kon)) for matt in matten(urval))]
+    delar["varden"] = sql.SQL(", ").join(varden)
+    delar["grupper"] = sql.SQL(" ").join([sql.SQL(_I_OMRADET if per_lan else ""), *kopplingar])
+    return sql.SQL(_INSATSRAPPORT).format(population=sql.SQL(populationen), **delar)
 
 
-def _unika(urval: Urval, delar: Mapping[str, sql.Composable]) -> dict[str, sql.Composable]:
-    """Antalet olika personer (variabel 10): för hela urvalet och, om det är raderna, per samverkansorganisation."""
-    tomt, null = sql.SQL(""), sql.SQL("NULL::bigint")
-    unika: dict[str, sql.Composable] = {
-        "unika_totalt": null,
-        "unika_i_organisationen": null,
-        "unika_per_organisation": tomt,
-    }
+def _grupperingar(urval: Urval) -> Iterator[str]:
+    """Grupperna vars olika personer räknas: det som raderna är, och det som de har delsummor för."""
+    if "antal_unika_deltagare" in urval.variabler:
+        if urval.per_organisation:
+            yield Gruppera.SAMVERKANSORGANISATION.value
+        if urval.gruppera:
+            yield urval.gruppera
+
+
+def _unika(urval: Urval) -> tuple[list[sql.Composable], list[sql.Composable]]:
+    """Antalet olika personer (variabel 10): för hela urvalet och för varje grupp, som uttryck och deras kopplingar."""
     if "antal_unika_deltagare" not in urval.variabler:
-        return unika
-    personer = sql.SQL(_PERSONER).format(grupp=tomt, **delar)
-    unika["unika_totalt"] = sql.SQL("(SELECT count(*) FROM ({personer}) AS person)").format(personer=personer)
-    if urval.per_organisation:
-        personer = sql.SQL(_PERSONER).format(grupp=sql.SQL("organisation_id, "), **delar)
-        unika["unika_i_organisationen"] = sql.SQL("k.antal")
-        unika["unika_per_organisation"] = sql.SQL(_UNIKA_PER_ORGANISATION).format(personer=personer)
-    return unika
+        return [], []
+    uttryck: list[sql.Composable] = []
+    kopplingar: list[sql.Composable] = []
+    for kon in konen(urval):
+        personer = _kolumn("personer", kon)
+        uttryck.append(sql.SQL(_UNIKA).format(personer=personer))
+        for gruppering in _grupperingar(urval):
+            lan = gruppering == Gruppera.LAN
+            alias = _kolumn(f"unika_{gruppering}", kon)
+            kopplingar.append(
+                sql.SQL(_UNIKA_PER_GRUPP).format(
+                    nyckel=sql.SQL("omrade.lan" if lan else "organisation_id"),
+                    omradet=sql.SQL(_I_OMRADET if lan else ""),
+                    personer=personer,
+                    alias=alias,
+                )
+            )
+            uttryck.append(sql.SQL("coalesce({}.antal, 0)").format(alias))
+    return uttryck, kopplingar
 
 
-def _dag(dag: date) -> sql.Composable:
-    return sql.SQL("{}::date").format(sql.Literal(dag.isoformat()))
+def _svar(rader: list[tuple[Any, ...]], urval: Urval) -> Svar:
+    matt = matten(urval)
+    tolkas = [(nr, ett.variabel.tolka) for nr, ett in enumerate(matt) if ett.variabel.tolka]
+    grupperingar = ["", *_grupperingar(urval)] if "antal_unika_deltagare" in urval.variabler else []
+    unika = [(gruppering, kon) for kon in konen(urval) for gruppering in grupperingar]
+    return Svar(
+        tuple(_radkalla(rad, matt, tolkas, unika) for rad in rader),
+        {kon: rader[0][7 + nr] for nr, (gruppering, kon) in enumerate(unika) if not gruppering} if rader else {},
+    )
 
 
-def _radkalla(rad: tuple[Any, ...]) -> Radkalla:
-    insats_id, nyckel, namn, beskrivning, nummer, organisation, unika, _, *varden = rad
-    return Radkalla(insats_id, nyckel, namn, beskrivning, nummer, organisation, tuple(varden), unika)
+def _radkalla(
+    rad: tuple[Any, ...], matt: tuple[Matt, ...], tolkas: list[tuple[int, Any]], unika: list[tuple[str, str]]
+) -> Radkalla:
+    varden = list(rad[7 + len(unika) :])
+    for nr, tolka in tolkas:
+        if varden[nr] is not None:
+            varden[nr] = tolka(varden[nr])
+    per_grupp = dict(zip(unika, rad[7:], strict=False)) if len(unika) > 1 else {}
+    insats_id, nyckel, namn, beskrivning, nummer, organisation, lan = rad[:7]
+    return Radkalla(
+        insats_id, nyckel, namn, beskrivning, nummer, organisation, tuple(varden), per_grupp, tuple(lan or ())
+    )

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from deltagare.overgangar import PAGAENDE, Insatstyp
-from rapporter.diagram import HOGST, Diagram, Spridning, spridning, staplar
+from rapporter.diagram import Diagram, Spridning, spridning, staplar
 from rapporter.samarbetsurval import Jamforelse, Kontor, Samarbetsurval
+from rapporter.svg import HOGST
 from rapporter.tabell import Kolumn, Rad, Rapport
 from rapporter.urval import Konsval
 from rapporter.varden import Varde

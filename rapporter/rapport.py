@@ -1,14 +1,17 @@
 """Insatsrapporten, byggd av frågans rader (R35–R37)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from rapporter.tabell import Kolumn, Rad, Rapport
-from rapporter.urval import Koder, Urval
+from rapporter.grupper import Radkalla, Svar, forenade, grupperade, per
+from rapporter.insatsdiagram import Underlag, diagrammen
+from rapporter.kolumner import ANTAL_INSATSER, Matt, kolumner, matten
+from rapporter.tabell import Grupp, Kolumn, Rad, Rapport
+from rapporter.urval import Gruppera, Koder, Urval
 from rapporter.varden import Varde, celltext
-from rapporter.variabler import VARIABLER, Period, Slag, Variabel
+from rapporter.varningar import varningarna
 
 RUBRIK: Final = "Insatsrapport"
 UTANFOR_PERIODEN: Final = (
@@ -19,22 +22,28 @@ INGA_INSATSER: Final = (
     "Inga insatser i urvalet",
     "Ingen insats i urvalet har datum som överlappar perioden. Välj en annan period eller ta bort något av urvalen.",
 )
-# R37: planerat (med anonyma) bredvid faktiskt (utan).
-_FAKTISKA: Final = frozenset({"antal_deltagare", "antal_unika_deltagare", "antal_nystartade_deltagare"})
 
 
 @dataclass(frozen=True, slots=True)
-class Radkalla:
-    """En insats som frågan gav den: `varden` är databasens, i urvalets variablers ordning."""
+class _Mangd:
+    """Insatserna bakom en rad, en delsumma eller Totalt: för vald period och för jämförelseperioden.
 
-    insats_id: int
-    nyckel: str
-    namn: str
-    beskrivning: str
-    organisationsnummer: str
-    organisation: str
-    varden: tuple[Any, ...]
-    unika_i_organisationen: int | None = None
+    `gruppering` säger var deras olika personer finns räknade. Tomt är i insatsen själv.
+    """
+
+    vald: Sequence[Radkalla]
+    fore: Sequence[Radkalla]
+    gruppering: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Underlag:
+    """Det som cellerna räknas ur: måtten (med sitt nummer i frågan), deras kolumner och de två svaren."""
+
+    matt: Sequence[tuple[int, Matt]]
+    kolumner: tuple[Kolumn, ...]
+    jamfor: bool
+    unika: tuple[Mapping[str, int | None], Mapping[str, int | None]]
 
 
 def summa(tal: Iterable[Any]) -> int | None:
@@ -44,114 +53,194 @@ def summa(tal: Iterable[Any]) -> int | None:
 
 
 def bygg(
-    kallor: Sequence[Radkalla], *, urval: Urval, koder: Koder, unika_totalt: int | None, framtagen: datetime
+    vald: Svar,
+    *,
+    urval: Urval,
+    koder: Koder,
+    framtagen: datetime,
+    fore: Svar | None = None,
+    manader: Sequence[Mapping[str, Sequence[int]]] = (),
+    med_diagram: bool = False,
 ) -> Rapport:
-    """Bygger rapporten av frågans rader, som redan är i ordning. `framtagen` är i Europe/Stockholm."""
-    variabler = [VARIABLER[namn] for namn in urval.variabler]
-    if urval.per_organisation:
-        kolumner, rader = _summerad(kallor, variabler)
-        led = (("organisationsnummer", "Organisationsnummer"), ("samverkansorganisation", "Samverkansorganisation"))
-    else:
-        kolumner = tuple(_kolumn(variabel) for variabel in variabler)
-        rader = tuple(_rad(kalla, variabler) for kalla in kallor)
-        led = (("insats", "Insats"), ("insatsnamn", "Insatsnamn"))
+    """Bygger rapporten av frågans svar, vars rader redan är i ordning. `framtagen` är i Europe/Stockholm.
+
+    `fore` är svaret för jämförelseperioden och `manader` antalet deltagare per månad i vald period och i den.
+    """
+    underlag = _underlaget(urval, vald, fore)
+    alla = forenade(vald.rader, fore.rader) if fore else vald.rader
+    fanns = {kalla.insats_id: kalla for kalla in fore.rader} if fore else {}
+    finns = {kalla.insats_id for kalla in vald.rader} if fore else set()
+
+    def mangd(kallor: Sequence[Radkalla], gruppering: str = "") -> _Mangd:
+        if fore is None:
+            return _Mangd(kallor, (), gruppering)
+        nu = [kalla for kalla in kallor if kalla.insats_id in finns]
+        return _Mangd(nu, [fanns[k.insats_id] for k in kallor if k.insats_id in fanns], gruppering)
+
+    grupper: list[Grupp] = []
+    rader: list[Rad] = []
+    for nyckel, namn, kallor in grupperade(alla, urval, koder):
+        gruppens = list(_rader(kallor, mangd, underlag, urval))
+        rader += gruppens
+        if urval.gruppera:
+            delsumma = _celler(mangd(kallor, urval.gruppera), underlag)
+            grupper.append(Grupp(nyckel, namn, len(gruppens), _bara_summor(delsumma, underlag)))
+    totalt = _bara_summor(_celler(mangd(alla, "totalt"), underlag), underlag)
+    led = _LED_ORGANISATION if urval.per_organisation else _LED_INSATS
+    antal = len(vald.rader)
     return Rapport(
         slag="insatsrapport",
         rubrik=RUBRIK,
-        upplysning=UTANFOR_PERIODEN,
+        upplysning=" ".join([UTANFOR_PERIODEN, *_om_jamforelsen(urval, len(alla) - antal)]),
         urval=urval,
         urval_i_ord=urval.i_ord(koder),
         framtagen=framtagen,
         ledrubriker=(led[0][1], led[1][1]),
         lednamn=(led[0][0], led[1][0]),
         namnrubrik=led[1][1] if urval.per_organisation else "Insats",
-        kolumner=kolumner,
-        rader=rader,
-        totalt=tuple(_total(kolumn, nr, rader, unika_totalt) for nr, kolumn in enumerate(kolumner)),
-        antal=len(kallor),
+        kolumner=underlag.kolumner,
+        rader=tuple(rader),
+        totalt=totalt,
+        antal=antal,
         antal_rubrik="Antal insatser",
-        antal_text=f"{celltext(len(kallor))} {'insats' if len(kallor) == 1 else 'insatser'}",
-        varningar=tuple(_varningar(urval, variabler)),
+        antal_text=f"{celltext(antal)} {'insats' if antal == 1 else 'insatser'}",
+        varningar=tuple(varningarna(urval)),
+        diagram=diagrammen(_for_diagram(urval, vald, totalt, underlag, manader)) if med_diagram else (),
         tomt=INGA_INSATSER,
+        grupper=tuple(grupper),
+        grupprubrik=Gruppera(urval.gruppera).label if urval.gruppera else "",
     )
 
 
-def _kolumn(variabel: Variabel) -> Kolumn:
-    return Kolumn(
-        variabel.namn, variabel.rubrik, variabel.period, variabel.slag, variabel.definition, variabel.summeras
+_LED_INSATS: Final = (("insats", "Insats"), ("insatsnamn", "Insatsnamn"))
+_LED_ORGANISATION: Final = (
+    ("organisationsnummer", "Organisationsnummer"),
+    ("samverkansorganisation", "Samverkansorganisation"),
+)
+
+
+def _underlaget(urval: Urval, vald: Svar, fore: Svar | None) -> _Underlag:
+    matt = list(enumerate(matten(urval)))
+    if urval.per_organisation:
+        # Organisationens namn står redan först på raden.
+        matt = [(-1, Matt(ANTAL_INSATSER))] + [m for m in matt if m[1].variabel.namn != "samverkansorganisation"]
+    return _Underlag(
+        matt,
+        tuple(kolumn for _, ett in matt for kolumn in kolumner(ett, urval)),
+        fore is not None,
+        (vald.unika, fore.unika if fore else {}),
     )
 
 
-def _visade(kalla: Radkalla, variabler: Sequence[Variabel]) -> tuple[Varde, ...]:
-    return tuple(
-        varde if varde is None or variabel.tolka is None else variabel.tolka(varde)
-        for variabel, varde in zip(variabler, kalla.varden, strict=True)
-    )
-
-
-def _rad(kalla: Radkalla, variabler: Sequence[Variabel]) -> Rad:
-    return Rad(kalla.nyckel, kalla.namn, kalla.beskrivning, _visade(kalla, variabler), kalla.insats_id)
-
-
-def _total(kolumn: Kolumn, nr: int, rader: Sequence[Rad], unika: int | None) -> Varde:
-    if not kolumn.summeras:
-        return None
-    tal = summa(rad.varden[nr] for rad in rader)
-    # R36: samma person i två insatser räknas en gång. Utan värden är också den totalen tom.
-    return unika if kolumn.namn == "antal_unika_deltagare" and tal is not None else tal
-
-
-def _summerad(kallor: Sequence[Radkalla], variabler: Sequence[Variabel]) -> tuple[tuple[Kolumn, ...], tuple[Rad, ...]]:
-    """En rad per samverkansorganisation; ett faktum som skiljer sig mellan insatserna är tomt."""
-    antal = Kolumn(
-        "antal_insatser",
-        "Antal insatser",
-        Period.VALD,
-        Slag.HELTAL,
-        "Insatser i urvalet vars datum överlappar perioden.",
-        summeras=True,
-    )
-    # Organisationens namn står redan först på raden.
-    egna = [(nr, variabel) for nr, variabel in enumerate(variabler) if variabel.namn != "samverkansorganisation"]
-    grupper: dict[str, list[Radkalla]] = {}
+def _rader(
+    kallor: Sequence[Radkalla], mangd: Callable[..., _Mangd], underlag: _Underlag, urval: Urval
+) -> Iterator[Rad]:
+    if urval.per_organisation:
+        for nummer, gruppens in per(kallor, lambda kalla: kalla.organisationsnummer):
+            varden = _celler(mangd(gruppens, Gruppera.SAMVERKANSORGANISATION.value), underlag)
+            yield Rad(nummer, gruppens[0].organisation, "", varden, organisation=nummer)
+        return
+    plan = [(nr, matt.variabel.summeras, matt.jamfors) for nr, matt in underlag.matt]
     for kalla in kallor:
-        grupper.setdefault(kalla.organisationsnummer, []).append(kalla)
-    rader = []
-    for nummer, grupp in grupper.items():
-        visade = [_visade(kalla, variabler) for kalla in grupp]
-        unika = grupp[0].unika_i_organisationen
-        varden = (_gemensamt(variabel, [rad[nr] for rad in visade], unika) for nr, variabel in egna)
-        rader.append(Rad(nummer, grupp[0].organisation, "", (len(grupp), *varden)))
-    return (antal, *(_kolumn(variabel) for _, variabel in egna)), tuple(rader)
-
-
-def _gemensamt(variabel: Variabel, varden: Sequence[Varde], unika: int | None) -> Varde:
-    if not variabel.summeras:
-        return varden[0] if len(set(varden)) == 1 else None
-    tal = summa(varden)
-    return unika if variabel.namn == "antal_unika_deltagare" and tal is not None else tal
-
-
-def _varningar(urval: Urval, variabler: Sequence[Variabel]) -> Iterable[str]:
-    """R37: jämförelser som haltar."""
-
-    def rubriker(villkor: Callable[[Variabel], bool]) -> str:
-        return ", ".join(variabel.rubrik for variabel in variabler if villkor(variabel))
-
-    perioder = {variabel.period for variabel in variabler}
-    namn = {variabel.namn for variabel in variabler}
-    if Period.KALENDERAR in perioder and not urval.hela_kalenderar:
-        ar = str(urval.ar[0]) if len(urval.ar) == 1 else f"{urval.ar[0]}–{urval.ar[-1]}"
-        yield (
-            f"Perioden är inte hela kalenderår, men dessa kolumner visar hela {ar}: "
-            f"{rubriker(lambda v: v.period == Period.KALENDERAR)}. "
-            "Jämför dem inte rakt av med kolumner för vald period."
+        # Utan jämförelse är frågans värden radens.
+        varden = _jamforda(mangd((kalla,)), plan) if underlag.jamfor else kalla.varden
+        yield Rad(
+            kalla.nyckel,
+            kalla.namn,
+            kalla.beskrivning,
+            varden,
+            kalla.insats_id,
+            organisation=kalla.organisationsnummer,
         )
-    if "budgeterat_antal_deltagare" in namn and namn & _FAKTISKA:
-        yield (
-            "Budgeterat antal deltagare är planerat för deltagare med personuppgifter och anonyma tillsammans. "
-            f"{rubriker(lambda v: v.namn in _FAKTISKA)} räknas utan anonyma."
-        )
-    utan_kon = rubriker(lambda v: v.summeras and not v.har_kon)
-    if urval.kon and utan_kon:
-        yield f"Urvalet på kön gäller inte dessa kolumner, som inte har något kön: {utan_kon}."
+
+
+def _jamforda(insatsen: _Mangd, plan: Sequence[tuple[int, bool, bool]]) -> tuple[Varde, ...]:
+    """En insats värden: de valda, de tidigare och skillnaden. `plan` är (nummer, är ett tal, jämförs)."""
+    vald = insatsen.vald[0].varden if insatsen.vald else None
+    fore = insatsen.fore[0].varden if insatsen.fore else None
+    fakta = vald or fore or ()
+    celler: list[Varde] = []
+    for nr, ar_tal, jamfors in plan:
+        varde = vald[nr] if vald else None
+        celler.append(varde if ar_tal else fakta[nr])
+        if jamfors:
+            tidigare = fore[nr] if fore else None
+            skillnad = varde - tidigare if isinstance(varde, int) and isinstance(tidigare, int) else None
+            celler += [tidigare, skillnad]
+    return tuple(celler)
+
+
+def _celler(mangd: _Mangd, underlag: _Underlag) -> tuple[Varde, ...]:
+    celler: list[Varde] = []
+    for nr, matt in underlag.matt:
+        if not matt.variabel.summeras:
+            celler.append(_gemensamt(nr, mangd))
+            continue
+        vald = _tal(nr, matt, mangd.vald, mangd.gruppering, underlag.unika[0])
+        celler.append(vald)
+        if underlag.jamfor and matt.jamfors:
+            fore = _tal(nr, matt, mangd.fore, mangd.gruppering, underlag.unika[1])
+            celler += [fore, None if vald is None or fore is None else vald - fore]
+    return tuple(celler)
+
+
+def _tal(
+    nr: int, matt: Matt, kallor: Sequence[Radkalla], gruppering: str, unika: Mapping[str, int | None]
+) -> int | None:
+    """Summan; för olika personer deras antal i gruppen, aldrig en summa. Över inga värden är det tomt (R36)."""
+    if matt.variabel is ANTAL_INSATSER:
+        return len(kallor)
+    tal = summa(kalla.varden[nr] for kalla in kallor)
+    if not matt.ar_unika or not gruppering or tal is None:
+        return tal
+    return unika.get(matt.kon) if gruppering == "totalt" else kallor[0].unika.get((gruppering, matt.kon))
+
+
+def _gemensamt(nr: int, mangd: _Mangd) -> Varde:
+    """Ett faktum om insatserna; tomt om det skiljer sig mellan dem."""
+    varden = [kalla.varden[nr] for kalla in mangd.vald or mangd.fore]
+    return varden[0] if len(set(varden)) == 1 else None
+
+
+def _bara_summor(celler: tuple[Varde, ...], underlag: _Underlag) -> tuple[Varde, ...]:
+    return tuple(cell if kolumn.summeras else None for cell, kolumn in zip(celler, underlag.kolumner, strict=True))
+
+
+def _om_jamforelsen(urval: Urval, bara_fore: int) -> Iterator[str]:
+    fore = urval.foregaende
+    if fore is None:
+        return
+    yield (
+        f"Insatser vars datum överlappar jämförelseperioden {fore.period} är också med, så att dess tal är de som "
+        "rapporten för den perioden visar."
+    )
+    if bara_fore:
+        vad = "En insats" if bara_fore == 1 else f"{celltext(bara_fore)} insatser"
+        yield f"{vad} har datum bara i jämförelseperioden, och inga tal för vald period."
+
+
+def _for_diagram(
+    urval: Urval,
+    vald: Svar,
+    totalt: tuple[Varde, ...],
+    underlag: _Underlag,
+    manader: Sequence[Mapping[str, Sequence[int]]],
+) -> Underlag:
+    matt = [(nr, ett) for nr, ett in enumerate(matten(urval)) if ett.variabel.summeras and not ett.kon]
+    return Underlag(
+        urval=urval,
+        manader=manader,
+        totalt={
+            kolumn.namn: varde
+            for kolumn, varde in zip(underlag.kolumner, totalt, strict=True)
+            if isinstance(varde, int)
+        },
+        per_organisation={
+            ett.variabel.namn: {
+                (nummer, gruppens[0].organisation): summa(kalla.varden[nr] for kalla in gruppens)
+                for nummer, gruppens in per(vald.rader, lambda kalla: kalla.organisationsnummer)
+            }
+            for nr, ett in matt
+            if not ett.ar_unika
+        },
+    )

@@ -15,6 +15,7 @@ from deltagare.overgangar import Myndighet
 from fkui.fel import visa_fel
 from fkui.layout import Knapp, Knapprad, Panel
 from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, snabbval
+from rapporter.perioder import ifylld
 from rapporter.samarbetsurval import FALT, Jamforelse, Kontor, Samarbetsurval, tolka
 from rapporter.urval import Konsval
 
@@ -38,7 +39,7 @@ class SamarbetsurvalForm(forms.Form):
         self.kontoren, self.idag = kontoren, idag
         self.begard = "visa" in adress or "format" in adress
         self.format = adress.get("format", "")
-        self.ifyllt = adress.copy()
+        self.ifyllt = ifylld(adress)
         self.ifyllt.setdefault("kon", "")
         start = {"fran": f"{idag:%Y}-01", "till": f"{idag:%Y-%m}", "kon": ""}
         super().__init__(self.ifyllt if adress else None, initial=start)

@@ -1,5 +1,6 @@
 """En rapport som tabell: det som alla renderare skriver ut, och inget annat (R37)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -30,7 +31,13 @@ class Rapporturval(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kolumn:
-    """En kolumn: vad den heter, vilken tid den avser och vad den betyder."""
+    """En kolumn: vad den heter, vilken tid den avser och vad den betyder.
+
+    `rubrik` räcker ensam, i filer med ett huvud på en rad. Har en variabel flera kolumner (kön, jämförelseperiod)
+    står `grupp` (variabelns rubrik) över dem tillsammans och `underrubrik` över var och en. `tid` är tiden som
+    kolumnen avser där periodens vanliga ord inte räcker, och `del_` vad den är i en jämförelse: vald, fore eller
+    skillnad.
+    """
 
     namn: str
     rubrik: str
@@ -38,6 +45,12 @@ class Kolumn:
     slag: Slag
     definition: str
     summeras: bool
+    grupp: str = ""
+    underrubrik: str = ""
+    tid: str = ""
+    variabel: str = ""
+    kon: str = ""
+    del_: str = ""
 
     @property
     def ar_tal(self) -> bool:
@@ -62,14 +75,25 @@ class Kolumn:
     @property
     def periodtext(self) -> str:
         """Tiden som kolumnen avser, i ord; tomt för ett faktum (R37)."""
-        return str(self.period.label)
+        return self.tid or str(self.period.label)
+
+    @property
+    def ar_skillnad(self) -> bool:
+        """Sant om kolumnen är skillnaden mellan vald period och jämförelseperioden."""
+        return self.del_ == "skillnad"
+
+    def text(self, varde: Varde) -> str:
+        """Värdet så som det visas; en ökning får plustecken."""
+        text = celltext(varde)
+        return f"+{text}" if self.ar_skillnad and isinstance(varde, int) and varde > 0 else text
 
 
 @dataclass(frozen=True, slots=True)
 class Rad:
     """En rad. `nyckel` och `namn` står först; `varden` följer rapportens kolumner, None är tomt (R35).
 
-    `koder` är det som JSON har i stället för en visad text: (kolumnens namn, kod).
+    `koder` är det som JSON har i stället för en visad text: (kolumnens namn, kod). `organisation` är numret på
+    samverkansorganisationen, som en lång PDF delas efter; tomt där raden inte har någon.
     """
 
     nyckel: str
@@ -78,6 +102,30 @@ class Rad:
     varden: tuple[Varde, ...]
     insats_id: int | None = None
     koder: tuple[tuple[str, Varde], ...] = ()
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grupp:
+    """Rader som hör ihop, och deras delsumma. `antal` är hur många av rapportens rader som är gruppens."""
+
+    nyckel: str
+    namn: str
+    antal: int
+    delsumma: tuple[Varde, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Avsnitt:
+    """En följd av rader ur en och samma grupp; `grupp` är None i en rapport utan grupper.
+
+    `borjar` och `slutar` säger om gruppens första och sista rad är med. Delsumman skrivs efter den sista.
+    """
+
+    grupp: Grupp | None
+    rader: Sequence[Rad]
+    borjar: bool = True
+    slutar: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +134,9 @@ class Rapport:
 
     `ledrubriker` är rubrikerna för radens nyckel och namn i CSV och Excel, eller bara för namnet; `lednamn` är vad
     de heter i JSON. `namnrubrik` står över namnen där nyckeln inte visas. `antal` är det som räknas i huvudet, och
-    `tomt` vad sidan säger (rubrik, text) när rapporten inte har några rader.
+    `tomt` vad sidan säger (rubrik, text) när rapporten inte har några rader. `grupper` delar raderna i ordning, utan
+    lucka; `grupprubrik` är vad de är, till exempel Län. Delsummorna är inga rader: renderarna skriver dem efter
+    gruppens sista rad, se `avsnitt`.
     """
 
     slag: str
@@ -107,6 +157,8 @@ class Rapport:
     varningar: tuple[str, ...] = ()
     diagram: tuple[Diagram, ...] = ()
     tomt: tuple[str, str] = ("", "")
+    grupper: tuple[Grupp, ...] = ()
+    grupprubrik: str = ""
 
     @property
     def om_rapporten(self) -> tuple[tuple[str, str], ...]:
@@ -123,6 +175,36 @@ class Rapport:
     def filnamn(self) -> str:
         """Filens namn utan ändelse: rapporten och perioden, aldrig något om en person (P7)."""
         return f"{self.slag}_{self.urval.fran:%Y-%m}_{self.urval.till:%Y-%m}"
+
+    @property
+    def har_kolumngrupper(self) -> bool:
+        """Sant om huvudet är på två rader."""
+        return any(kolumn.grupp for kolumn in self.kolumner)
+
+    def kolumngrupper(self, nummer: Sequence[int] | None = None) -> list[tuple[str, list[int]]]:
+        """Huvudets övre rad: (rubrik, kolumnernas nummer). En kolumn utan grupp är för sig, med tom rubrik."""
+        grupper: list[tuple[str, list[int]]] = []
+        for nr in range(len(self.kolumner)) if nummer is None else nummer:
+            grupp = self.kolumner[nr].grupp
+            if grupp and grupper and grupper[-1][0] == grupp:
+                grupper[-1][1].append(nr)
+            else:
+                grupper.append((grupp, [nr]))
+        return grupper
+
+    def avsnitt(self, start: int = 0, slut: int | None = None) -> Iterator[Avsnitt]:
+        """Raderna från och med `start` och före `slut`, grupp för grupp."""
+        slut = len(self.rader) if slut is None else min(slut, len(self.rader))
+        if not self.grupper:
+            yield Avsnitt(None, self.rader[start:slut])
+            return
+        borjan = 0
+        for grupp in self.grupper:
+            efter = borjan + grupp.antal
+            fran, till = max(borjan, start), min(efter, slut)
+            if fran < till:
+                yield Avsnitt(grupp, self.rader[fran:till], borjar=fran == borjan, slutar=till == efter)
+            borjan = efter
 
     def led(self, rad: Rad) -> tuple[str, ...]:
         """Det som står först på raden i CSV och Excel."""

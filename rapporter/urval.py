@@ -29,6 +29,28 @@ class Konsval(models.TextChoices):
     MAN = "man", "Män"
 
 
+class Konsurval(models.TextChoices):
+    """Urvalet på kön i Insatsrapporten: ett kön, eller båda och totalt bredvid varandra."""
+
+    KVINNA = Konsval.KVINNA.value, Konsval.KVINNA.label
+    MAN = Konsval.MAN.value, Konsval.MAN.label
+    UPPDELAT = "uppdelat", "Kvinnor, män och totalt"
+
+
+class Jamfor(models.TextChoices):
+    """Perioden som ställs bredvid den valda."""
+
+    ARET_FORE = "aret_fore", "Samma månader året före"
+    PERIODEN_FORE = "perioden_fore", "Perioden före"
+
+
+class Gruppera(models.TextChoices):
+    """Det som raderna grupperas efter, med en delsumma för varje grupp."""
+
+    SAMVERKANSORGANISATION = "samverkansorganisation", "Samverkansorganisation"
+    LAN = "lan", "Län"
+
+
 # Urvalen som tar flera koder, i den ordning de visas, och vad de heter i ord.
 FLERVAL: Final[Mapping[str, str]] = {
     "lan": "Län",
@@ -39,7 +61,9 @@ FLERVAL: Final[Mapping[str, str]] = {
     "malgrupp": "Specifik målgrupp",
     "variabler": "Variabler",
 }
-FALT: Final = ("fran", "till", *FLERVAL, "kon", "rapporttyp")
+# Urvalen som tar en kod eller ingen: val som inte gjorts skrivs inte ut, varken i adressen eller i JSON.
+ETTVAL: Final[Mapping[str, type[models.TextChoices]]] = {"jamfor": Jamfor, "gruppera": Gruppera}
+FALT: Final = ("fran", "till", *FLERVAL, "kon", "rapporttyp", *ETTVAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +117,16 @@ class Manader:
         fran, till = f"{self.fran:%Y-%m}", f"{self.till:%Y-%m}"
         return fran if fran == till else f"{fran} – {till}"
 
+    @property
+    def antal_manader(self) -> int:
+        """Hur många månader perioden har."""
+        return (self.till.year - self.fran.year) * 12 + self.till.month - self.fran.month + 1
+
+    @property
+    def ar_text(self) -> str:
+        """Kalenderåren i ord: 2025 eller 2024–2025."""
+        return str(self.fran.year) if len(self.ar) == 1 else f"{self.fran.year}–{self.till.year}"
+
 
 @dataclass(frozen=True, slots=True)
 class Urval(Manader):
@@ -111,11 +145,31 @@ class Urval(Manader):
     malgrupp: tuple[str, ...] = ()
     kon: str = ""
     rapporttyp: str = Rapporttyp.INSATS.value
+    jamfor: str = ""
+    gruppera: str = ""
 
     @property
     def per_organisation(self) -> bool:
         """Sant för rapporttypen Summerad per samverkansorganisation."""
         return self.rapporttyp == Rapporttyp.SAMVERKANSORGANISATION
+
+    @property
+    def uppdelat_pa_kon(self) -> bool:
+        """Sant om kvinnor, män och totalt visas bredvid varandra."""
+        return self.kon == Konsurval.UPPDELAT
+
+    @property
+    def konsfilter(self) -> str:
+        """Könet som urvalet begränsas till, eller tomt."""
+        return "" if self.uppdelat_pa_kon else self.kon
+
+    @property
+    def foregaende(self) -> Manader | None:
+        """Perioden som ställs bredvid: samma månader året före, eller lika många månader närmast före."""
+        if not self.jamfor:
+            return None
+        manader = 12 if self.jamfor == Jamfor.ARET_FORE else self.antal_manader
+        return Manader(flytta(self.fran, -manader), flytta(self.till, -manader))
 
     @property
     def avgransat_geografiskt(self) -> bool:
@@ -131,7 +185,13 @@ class Urval(Manader):
             "kon": self.kon or None,
             "rapporttyp": self.rapporttyp,
             "idag": self.idag.isoformat(),
+            **{falt: getattr(self, falt) for falt in ETTVAL if getattr(self, falt)},
+            **self._jamforelseperioden(),
         }
+
+    def _jamforelseperioden(self) -> dict[str, Any]:
+        fore = self.foregaende
+        return {"jamforelseperiod": {"fran": f"{fore.fran:%Y-%m}", "till": f"{fore.till:%Y-%m}"}} if fore else {}
 
     def adress(self, koder: Koder, **ovrigt: str) -> str:
         """Urvalet som en adress efter frågetecknet; alla variabler är förvalet och skrivs inte ut."""
@@ -141,20 +201,25 @@ class Urval(Manader):
                 par += [(falt, kod) for kod in getattr(self, falt)]
         par += [("kon", self.kon)] if self.kon else []
         par += [("rapporttyp", self.rapporttyp)] if self.per_organisation else []
+        par += [(falt, getattr(self, falt)) for falt in ETTVAL if getattr(self, falt)]
         return urlencode(par + list(ovrigt.items()))
 
     def i_ord(self, koder: Koder) -> tuple[tuple[str, str], ...]:
         """Urvalet så som det visas: (rubrik, text)."""
         rader = [("Period", self.period)]
+        if fore := self.foregaende:
+            rader.append(("Jämförs med", f"{fore.period} ({Jamfor(self.jamfor).label.lower()})"))
         if not self.avgransat_geografiskt:
             rader.append(("Nivå", "Riket"))
         for falt, rubrik in FLERVAL.items():
             valda = getattr(self, falt)
             if valda and falt != "variabler":
                 rader.append((rubrik, ", ".join(koder.for_falt(falt)[kod] for kod in valda)))
-        rader.append(("Kön", Konsval(self.kon).label if self.kon else "Alla"))
+        rader.append(("Kön", Konsurval(self.kon).label if self.kon else "Alla"))
         if self.per_organisation:
             rader.append(("Rapporttyp", Rapporttyp(self.rapporttyp).label))
+        if self.gruppera:
+            rader.append(("Delsummor per", Gruppera(self.gruppera).label))
         if len(self.variabler) < len(koder.variabler):
             rader.append(("Variabler", ", ".join(koder.variabler[namn] for namn in self.variabler)))
         return tuple(rader)
@@ -170,6 +235,17 @@ def manad(text: str) -> date:
     return date(int(traff[1]), int(traff[2]), 1)
 
 
+def flytta(manaden: date, antal: int) -> date:
+    """Månaden (dess första dag) `antal` månader senare; negativt är tidigare."""
+    ar, nollbaserad = divmod(manaden.year * 12 + manaden.month - 1 + antal, 12)
+    return date(ar, nollbaserad + 1, 1)
+
+
+def manaderna(period: Manader) -> list[date]:
+    """Den första dagen i var och en av periodens månader."""
+    return [flytta(period.fran, nr) for nr in range(period.antal_manader)]
+
+
 def tolka(varden: Mapping[str, Sequence[str]], *, koder: Koder, idag: date) -> Urval:
     """Prövar ett urval skrivet som text, fält → värden (`FALT`), och returnerar det.
 
@@ -179,12 +255,16 @@ def tolka(varden: Mapping[str, Sequence[str]], *, koder: Koder, idag: date) -> U
     fel: dict[str, list[str]] = {}
     fran, till = prova_perioden(varden, FALT, fel)
     listor = {falt: _prova_koder(varden.get(falt, ()), falt, koder, fel) for falt in FLERVAL}
-    kon = prova_ett(varden.get("kon", ()), "kon", Konsval, fel)
+    kon = prova_ett(varden.get("kon", ()), "kon", Konsurval, fel)
     typ = prova_ett(varden.get("rapporttyp", ()), "rapporttyp", Rapporttyp, fel)
+    jamfor, gruppera = (prova_ett(varden.get(falt, ()), falt, val, fel) for falt, val in ETTVAL.items())
+    if typ == Rapporttyp.SAMVERKANSORGANISATION and gruppera == Gruppera.SAMVERKANSORGANISATION:
+        fel["gruppera"] = ["Rapporten har redan en rad per samverkansorganisation. Välj delsummor per län, eller inga."]
     if fel or not fran or not till:
         raise ValidationError(fel)
     listor["variabler"] = listor["variabler"] or tuple(koder.variabler)
-    return Urval(fran=fran, till=till, idag=idag, kon=kon, rapporttyp=typ or Rapporttyp.INSATS.value, **listor)
+    typ = typ or Rapporttyp.INSATS.value
+    return Urval(fran=fran, till=till, idag=idag, kon=kon, rapporttyp=typ, jamfor=jamfor, gruppera=gruppera, **listor)
 
 
 def prova_perioden(

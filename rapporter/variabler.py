@@ -1,7 +1,7 @@
 """Insatsrapportens variabler (`doman.md` 7): en rad per variabel, i rapportens ordning.
 
 En ny variabel är en rad här. `uttryck` är SQL över tabelluttrycken i `fragor.py`: u (insatsen), d (deltaganden),
-a (anonyma), b (budget), p (budgetposter) och v (volymantal).
+a (anonyma), b (budget), p (budgetposter) och v (volymantal). `{kon}` byts mot könets kolumn, eller mot inget.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,6 +58,10 @@ class Variabel:
     def summeras(self) -> bool:
         """Sant om variabeln har ett värde på raden Totalt (R36)."""
         return self.slag in {Slag.HELTAL, Slag.KRONOR}
+
+    def sql(self, kon: str = "") -> str:
+        """Uttrycket för alla, eller för ett kön."""
+        return self.uttryck.replace("{kon}", f"_{kon}" if kon else "")
 
 
 def _deltagare(kolumn: str) -> str:
@@ -133,7 +137,7 @@ _V = (
         "Antal deltagare",
         Period.VALD,
         Slag.HELTAL,
-        _deltagare("d.antal"),
+        _deltagare("d.antal{kon}"),
         "Deltaganden med personuppgifter som pågick hela perioden eller en del av den. Den som deltagit flera gånger "
         "räknas varje gång. Felregistreringar räknas inte.",
         har_kon=True,
@@ -143,7 +147,7 @@ _V = (
         "Antal unika deltagare",
         Period.VALD,
         Slag.HELTAL,
-        _deltagare("cardinality(d.personer)"),
+        _deltagare("cardinality(d.personer{kon})"),
         "Olika personer bland Antal deltagare. På raden Totalt räknas en person en gång i hela urvalet.",
         har_kon=True,
     ),
@@ -152,7 +156,7 @@ _V = (
         "Antal anonyma deltagare",
         Period.KALENDERAR,
         Slag.HELTAL,
-        _deltagare("a.antal"),
+        _deltagare("a.antal{kon}"),
         "Anonyma deltagare registrerade för de kalenderår som perioden berör, oavsett månad.",
         har_kon=True,
     ),
@@ -161,7 +165,7 @@ _V = (
         "Antal nystartade deltagare",
         Period.VALD,
         Slag.HELTAL,
-        _deltagare("d.nystartade"),
+        _deltagare("d.nystartade{kon}"),
         "Inregistreringar med personuppgifter under perioden. Felregistreringar räknas inte.",
         har_kon=True,
     ),
@@ -170,7 +174,7 @@ _V = (
         "Antal utregistrerade deltagare",
         Period.VALD,
         Slag.HELTAL,
-        _deltagare("d.utregistrerade"),
+        _deltagare("d.utregistrerade{kon}"),
         "Utregistreringar med personuppgifter under perioden. Felregistreringar räknas inte.",
         har_kon=True,
     ),
@@ -179,7 +183,7 @@ _V = (
         "Antal pågående deltagare",
         Period.IDAG,
         Slag.HELTAL,
-        _deltagare("d.pagaende"),
+        _deltagare("d.pagaende{kon}"),
         "Deltagare med personuppgifter som är inregistrerade och inte utregistrerade den dag rapporten tas fram, "
         "oavsett period.",
         har_kon=True,

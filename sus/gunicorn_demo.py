@@ -9,6 +9,7 @@ from typing import Any
 workers = 2
 loglevel = "warning"
 graceful_timeout = 5
+limit_request_line = 8190  # ett urval med alla kommuner och variabler står i adressen
 control_socket_disable = True
 
 

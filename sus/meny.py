@@ -52,6 +52,8 @@ MENY: Final[tuple[tuple[str, tuple[tuple[str, str, Rattighet], ...]], ...]] = (
         "Rapporter",
         (
             ("Insats", "rapporter:insats", Rattighet.VISA_RAPPORT),
+            ("Sparade urval", "rapporter:sparade", Rattighet.VISA_RAPPORT),
+            ("Mina rapporter", "rapporter:mina", Rattighet.VISA_RAPPORT),
             ("Ledtider", "rapporter:ledtider", Rattighet.VISA_RAPPORT),
             ("Status i Af/FK", "rapporter:status", Rattighet.VISA_RAPPORT),
             ("Övergångar i Af/FK", "rapporter:overgangar", Rattighet.VISA_RAPPORT),

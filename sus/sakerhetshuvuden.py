@@ -22,6 +22,7 @@ CSP: Final = "; ".join(
     )
 )
 RATTIGHETER: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+HAMTAR_SJALV: Final = "framsteg"  # delen av en sida som hämtar sig själv: den är ingen aktivitet av användaren
 FORLANG_EFTER: Final = 60  # sekunder; en skrivning i minuten i stället för en per anrop
 
 
@@ -48,7 +49,7 @@ def inloggad(svara: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
     def mellan(request: HttpRequest) -> HttpResponse:
         # Utan sessionskaka frågas inte efter användaren: öppna sidor ska kosta noll frågor.
         var_inloggad = settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
-        if var_inloggad:
+        if var_inloggad and request.headers.get("HX-Trigger") != HAMTAR_SJALV:
             _forlang(request)
         svar = svara(request)
         svar.headers.setdefault("Cache-Control", "no-store")

@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "procrastinate.contrib.django",
     "fkui",
     "behorighet",
     "insatser",
@@ -295,6 +296,7 @@ SUS_TAKT = {
     "hamta": (60, 3600),
     "anvandarsokning": (60, 60),
     "rapportfil": (30, 60),
+    "bestallning": (30, 10 * 60),
     "deltagarfil": (30, 10 * 60),
     "registerutdrag": (30, 10 * 60),
     "inlasning": (30, 10 * 60),
@@ -335,6 +337,10 @@ SUS_FOLKBOKFORING, SUS_FOLKBOKFORING_URL, SUS_FOLKBOKFORING_NYCKEL = _folkbokfor
 
 PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True, related_name="historik")
+
+# Jobb (docs/adr/0024-langa-rapporter.md). I kön står bara beställningens nummer.
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobb"
 
 # Påminnelser (manage.py paminn). Utan SUS_EPOST_URL skickar SUS ingen e-post.
 

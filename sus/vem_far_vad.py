@@ -24,6 +24,7 @@ class Rackvidd(Enum):
     EGEN_INSATS = "uppdragets insatser"
     EGEN_PERSONAL = "den egna organisationens personal"
     EGET = "det man själv har lagt in"
+    EGET_ELLER_DELAT = "det man själv har sparat, och det som är delat i den egna organisationen"
 
 
 class Om(Enum):
@@ -49,7 +50,9 @@ class Om(Enum):
     OVERGANGSREGEL = "övergång i matrisen"
     GALLRING = "gallring"
     INLASNING = "inläsning"
+    BESTALLNING = "beställd rapport"
     TVA_STEG = "sätt i tvåstegsinloggningen"
+    SPARAT_URVAL = "sparat urval"
 
 
 class Metod(Enum):
@@ -126,6 +129,8 @@ _EGEN_LOGGKONTROLL = Mal(Rackvidd.EGEN_PERSONAL, Om.LOGGKONTROLL)
 _KONTOREN = Mal(Rackvidd.ALLA, Om.KONTOR)
 _GALLRINGAR = Mal(Rackvidd.ALLA, Om.GALLRING)
 _OVERGANGSREGLER = Mal(Rackvidd.ALLA, Om.OVERGANGSREGEL)
+_SPARAT_URVAL = Mal(Rackvidd.EGET_ELLER_DELAT, Om.SPARAT_URVAL)
+_EGEN_BESTALLNING = Mal(Rackvidd.EGET, Om.BESTALLNING)
 _KODER, _EGEN_INLASNING = Mal(Rackvidd.ALLA, Om.KOD), Mal(Rackvidd.EGET, Om.INLASNING)
 
 _VISA, _RAPPORT = Rattighet.VISA_INSATSER, Rattighet.VISA_RAPPORT
@@ -266,6 +271,18 @@ TABELL: Final[Mapping[str, tuple[Rad, ...]]] = {
     ),
     "Rapporter": (
         Rad("rapporter:insats", "Insatsrapporten, för alla insatser", _RAPPORT, _SIDA),
+        Rad("rapporter:sparade", "Visa sparade urval", _RAPPORT, _SIDA),
+        Rad("rapporter:spara", "Spara ett urval till Insatsrapporten", _RAPPORT, _SIDA, _BADA),
+        Rad("rapporter:sparat", "Öppna ett sparat urval", _RAPPORT, _SPARAT_URVAL),
+        Rad("rapporter:andra_sparat", "Ändra eller dela ett sparat urval", _RAPPORT, _SPARAT_URVAL, _BADA),
+        Rad("rapporter:ta_bort_sparat", "Ta bort ett sparat urval", _RAPPORT, _SPARAT_URVAL, _POST),
+        Rad("rapporter:aterstall_sparat", "Återställa ett sparat urval", _RAPPORT, _SPARAT_URVAL, _POST),
+        Rad("rapporter:bestall", "Beställa en lång rapport", _RAPPORT, _SIDA, _POST),
+        Rad("rapporter:mina", "Visa sina beställda rapporter", _RAPPORT, _SIDA),
+        Rad("rapporter:bestallning", "Följa en rapport man har beställt", _RAPPORT, _EGEN_BESTALLNING),
+        Rad("rapporter:hamta", "Hämta en rapport man har beställt", _RAPPORT, _EGEN_BESTALLNING),
+        Rad("rapporter:avbryt", "Avbryta en rapport man har beställt", _RAPPORT, _EGEN_BESTALLNING, _POST),
+        Rad("rapporter:ta_bort", "Ta bort en rapport man har beställt", _RAPPORT, _EGEN_BESTALLNING, _POST),
         Rad("rapporter:ledtider", "Ledtider i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),
         Rad("rapporter:status", "Status i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),
         Rad("rapporter:overgangar", "Övergångarna i Af/FK-samarbetet, för alla kontor", _RAPPORT, _SIDA),

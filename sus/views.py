@@ -6,12 +6,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from behorighet.models import Anvandare
-from behorighet.roller import GER_UPPDRAG, Roll
-from behorighet.skydd import Begaran
+from behorighet.roller import GER_UPPDRAG, Rattighet, Roll
+from behorighet.skydd import Begaran, satt_sammanhang
 from insatser.kategorier import Deltagarregistrering
 from insatser.models import Insats, Uppdrag
 from insatser.uppdrag_tjanster import att_fraga
+from rapporter.models import SparatUrval
 from sus.att_gora import att_gora
+
+SPARADE_URVAL = 8  # fler finns bakom en länk
 
 
 def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering | None) -> list[Insats]:
@@ -25,6 +28,13 @@ def _insatser(anvandare: Anvandare, roll: Roll, sort: Deltagarregistrering | Non
         )
     insatser = insatser.filter(deltagarregistrering=sort) if sort else insatser.kontor()
     return list(insatser.select_related("samverkansorganisation").order_by(Func("namn", function="sus_sortnyckel")))
+
+
+def _sparade(anvandare: Anvandare) -> list[SparatUrval]:
+    """De första av de sparade urvalen, de egna före de delade."""
+    satt_sammanhang(anvandare)
+    synliga = SparatUrval.objects.synliga_for(anvandare, Rattighet.VISA_RAPPORT)
+    return list(synliga.kvar().egna_forst(anvandare)[:SPARADE_URVAL])
 
 
 @require_safe
@@ -62,6 +72,7 @@ def start(request: Begaran) -> HttpResponse:
             "volyminsatser": volyminsatser,
             "organisationer": list(organisationer.values()),
             "uppdrag": uppdrag,
+            "sparade": _sparade(anvandare),
             "saknas": [
                 (roll, att_fraga(anvandare, roll)) for roll in roller if roll in GER_UPPDRAG and roll not in med_uppdrag
             ],

@@ -17,6 +17,10 @@ from deltagare.personnummer import Personnummer, tolka
 from deltagare.tjanster import samarbete as tjanster_samarbete
 from insatser.kategorier import Samverkansform
 from insatser.models import Fraga, Insats, Kommun, Samverkansorganisation, Svarsalternativ, Uppdrag
+from rapporter import fragor
+from rapporter.models import SparatUrval
+from rapporter.tjanster import sparade
+from rapporter.urval import tolka as tolka_urval
 
 _lopnummer = count(1)
 START = date(2015, 1, 1)
@@ -211,3 +215,13 @@ def roll_i_databasen() -> str:
     with connection.cursor() as markor:
         markor.execute("SELECT current_user")
         return str(markor.fetchone()[0])
+
+
+def sparat_urval(konto: Anvandare, **val: Any) -> SparatUrval:
+    """Ett sparat urval för 2025, privat om inget annat sägs. `falt` är urvalets fält utöver perioden."""
+    satt_sammanhang(konto)
+    koder = fragor.koder()
+    falt = {"fran": ["2025-01"], "till": ["2025-12"], **val.pop("falt", {})}
+    grund = {"namn": f"Urval {next(_lopnummer)}", "period": "fast", "delat": False}
+    urval = tolka_urval(falt, koder=koder, idag=timezone.localdate())
+    return sparade.spara(**{**grund, **val}, urval=urval, koder=koder, av=konto)

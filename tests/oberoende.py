@@ -70,9 +70,17 @@ def rapport(tabeller, *, fran, till, idag, **urval):
 
     `urval`: lan, kommun, forbund, inriktning, preciserad, malgrupp (listor) och kon (text).
     """
-    dag_ett = f"{fran}-01"
-    ar, manad = map(int, till.split("-"))
-    sista = date(ar, manad, calendar.monthrange(ar, manad)[1]).isoformat()
+    rader = population(tabeller, fran=fran, till=till, idag=idag, **urval)
+    personer = set().union(*(ett["personer"] for ett in rader)) if rader else set()
+    totalt = {namn: _summa(ett["rad"][namn] for ett in rader) for namn in SUMMERAS}
+    if totalt["antal_unika_deltagare"] is not None:
+        totalt["antal_unika_deltagare"] = len(personer)
+    return {"rader": [ett["rad"] for ett in rader], "totalt": totalt}
+
+
+def population(tabeller, *, fran, till, idag, **urval):
+    """Insatserna som är rader, i ordning: deras ordning, rad, personer och organisation."""
+    dag_ett, sista = f"{fran}-01", sista_dagen(till)
     aren = {str(ett) for ett in range(int(fran[:4]), int(till[:4]) + 1)}
     organisationer = {rad["organisationsnummer"]: rad for rad in tabeller["samverkansorganisationer"]}
     rader = []
@@ -82,13 +90,15 @@ def rapport(tabeller, *, fran, till, idag, **urval):
             continue
         if insats["startdatum"] > sista or (insats["slutdatum"] and insats["slutdatum"] < dag_ett):
             continue
-        rader.append(_rad(tabeller, insats, organisation, dag_ett, sista, aren, idag, urval.get("kon", "")))
-    rader.sort(key=lambda par: par[0])
-    personer = set().union(*(par[2] for par in rader)) if rader else set()
-    totalt = {namn: _summa(rad[namn] for _, rad, _ in rader) for namn in SUMMERAS}
-    if totalt["antal_unika_deltagare"] is not None:
-        totalt["antal_unika_deltagare"] = len(personer)
-    return {"rader": [rad for _, rad, _ in rader], "totalt": totalt}
+        ordning, rad, personer = _rad(tabeller, insats, organisation, dag_ett, sista, aren, idag, urval.get("kon", ""))
+        rader.append({"ordning": ordning, "rad": rad, "personer": personer, "organisation": organisation})
+    return sorted(rader, key=lambda ett: ett["ordning"])
+
+
+def sista_dagen(manad):
+    """Månadens (åååå-mm) sista dag."""
+    ar, nummer = map(int, manad.split("-"))
+    return date(ar, nummer, calendar.monthrange(ar, nummer)[1]).isoformat()
 
 
 def _i_urvalet(insats, organisation, urval):

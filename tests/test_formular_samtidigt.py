@@ -63,6 +63,7 @@ from insatser.models import (
     Samverkansorganisation,
     Uppdrag,
 )
+from rapporter.models import SparatUrval
 from sus.vem_far_vad import RADER, Metod
 from tests import fabriker
 from tests.databas import som_agare
@@ -639,6 +640,19 @@ PROV: dict[str, Prov] = {
         ifyllt=lambda s: {"beslut": "godkann"},
         gjort=lambda s: rader(Gallring, pk=s.pk, utford_vid__isnull=False),
     ),
+    # Sparade urval
+    "rapporter:spara": Prov(
+        urval="?fran=2025-01&till=2025-12&kon=kvinna",
+        ifyllt=lambda s: {"namn": f"Urval {s.konto.pk}"},
+        gjort=lambda s: rader(SparatUrval, namn=f"Urval {s.konto.pk}"),
+        annat={"namn": "Något annat"},
+    ),
+    "rapporter:andra_sparat": Prov(
+        ifyllt=lambda s: {"namn": f"Nytt namn {s.konto.pk}"},
+        gjort=lambda s: rader(SparatUrval, pk=s.pk, namn=f"Nytt namn {s.konto.pk}", version=2),
+        annat={"period": "helar"},
+        andringar=texter("namn"),
+    ),
     # Administration
     "ny_organisation": Prov(
         ifyllt=lambda s: {
@@ -703,6 +717,9 @@ UTAN_PROV = {
     **dict.fromkeys(("inlasning:deltaganden", "inlasning:granska_deltaganden"), _INLASNINGEN),
     "nollstall_tva_steg": "andra gången finns inget att nollställa",
     "uppdrag:ta_bort_ur_omradet": "andra gången finns inget att ta bort",
+    "rapporter:bestall": "fil: tests/test_jobb.py",
+    **dict.fromkeys(("rapporter:avbryt", "rapporter:ta_bort"), "andra gången händer inget"),
+    **dict.fromkeys(("rapporter:ta_bort_sparat", "rapporter:aterstall_sparat"), "andra gången händer inget"),
     "fragor:flytta": "ett steg per tryck, och ordningen visas direkt",
     "deltagare:fragor": "ändrar inget: visar frågorna för det ifyllda",
     "deltagare:deltagandets_fragor": "ändrar inget: visar frågorna för det ifyllda",

@@ -10,7 +10,7 @@ from behorighet.roller import RATTIGHETER, Roll
 from sus import meny
 
 SOK_ORGANISATION = {"Samverkansorganisation": ["Sök samverkansorganisation"]}
-RAPPORTER = ["Insats", "Ledtider", "Status i Af/FK", "Övergångar i Af/FK"]
+RAPPORTER = ["Insats", "Sparade urval", "Mina rapporter", "Ledtider", "Status i Af/FK", "Övergångar i Af/FK"]
 HJALP = {"Hjälp": ["Handbok", "Vem får vad"]}
 
 

@@ -14,7 +14,8 @@ from deltagare.models import Inlasning, Samarbetsuppgift
 from deltagare.personnummer import tolka
 from insatser.kategorier import Samverkansform
 from insatser.models import Insats
-from tests import fabriker
+from rapporter.tjanster import korning as korningar
+from tests import fabriker, jobb
 from tests.databas import som_agare
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,8 @@ def fyll(insats: Insats, konto: Anvandare) -> None:
     fabriker.uppdrag(konto, Roll.DELTAGARANSVARIG, fk)
     samarbete = fabriker.samarbete(fabriker.kontor(Samverkansform.AF), fk, konto)
     Samarbetsuppgift.objects.create(samarbete=samarbete, tillfalle="fore")
+    fabriker.sparat_urval(konto)
+    korningar.bli_klar(korningar.borja(jobb.bestall(konto).pk), innehall=b"x")
     Inlasning.objects.create(anvandare=konto, omrade="deltaganden", kvitto={})
 
 

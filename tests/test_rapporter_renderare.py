@@ -12,7 +12,9 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from rapporter.rapport import Radkalla, bygg, celltext
+from rapporter.grupper import Radkalla, Svar
+from rapporter.kolumner import matten
+from rapporter.rapport import bygg, celltext
 from rapporter.renderare import pdf, rendera
 from rapporter.urval import Koder, tolka
 from rapporter.variabler import VARIABLER
@@ -47,16 +49,15 @@ def radkalla(namn="Steget", beskrivning="En beskrivning", **varden):
         "volyminsats": False,
         **varden,
     }
-    return Radkalla(1, "I1", namn, beskrivning, "222000-1111", "Förbundet", tuple(grund[n] for n in VARIABLER))
+    visade = {n: VARIABLER[n].tolka(v) if VARIABLER[n].tolka else v for n, v in grund.items()}
+    return Radkalla(1, "I1", namn, beskrivning, "222000-1111", "Förbundet", tuple(visade[n] for n in VARIABLER))
 
 
 def rapport(*kallor, fran="2025-01", till="2025-12", **val):
     urval = tolka({"fran": [fran], "till": [till], **val}, koder=KODER, idag=date(2026, 10, 31))
-    valda = [
-        replace(kalla, varden=tuple(v for n, v in zip(VARIABLER, kalla.varden, strict=True) if n in urval.variabler))
-        for kalla in kallor
-    ]
-    return bygg(valda, urval=urval, koder=KODER, unika_totalt=len(kallor), framtagen=FRAMTAGEN)
+    nummer = [list(VARIABLER).index(matt.variabel.namn) for matt in matten(urval)]
+    valda = [replace(kalla, varden=tuple(kalla.varden[nr] for nr in nummer)) for kalla in kallor]
+    return bygg(Svar(valda, {"": len(kallor)}), urval=urval, koder=KODER, framtagen=FRAMTAGEN)
 
 
 @pytest.mark.parametrize("text", FARLIGA)

@@ -75,10 +75,12 @@ def test_urvalsbilden_har_alla_urval_och_alla_variabler_valda(inloggad):
     assert [
         knapp.text_content() for knapp in hitta(hitta(sidan, "form", id="urval")[0], "button", klass_="button")
     ] == [
+        "Uppdatera val",  # bara utan skript
         "Skapa rapport",
         "PDF",
         "Excel",
         "CSV",
+        "Spara urvalet",
     ]
 
 
@@ -87,8 +89,9 @@ def test_sidan_har_konstant_antal_fragor(inloggad, django_assert_num_queries, an
     org = fabriker.organisation()
     for _ in range(antal):
         fabriker.insats(org)
-    # Rapporten tar tre. Resten: session, användare, roller, sammanhang, organisationer att välja, transaktionerna.
-    with django_assert_num_queries(12):
+    # Rapporten tar fyra, med diagrammet. Resten: session, användare, roller, sammanhang, organisationer att välja,
+    # transaktionerna.
+    with django_assert_num_queries(13):
         svar = inloggad.get(f"{ADRESS}?{URVAL}&visa=1")
     assert len(svar.context["rapport"].rader) == antal
 
@@ -123,6 +126,8 @@ def test_andra_urval_leder_tillbaka_med_allt_ifyllt(inloggad):
         for ruta in hitta(hitta(sidan, "form", id="urval")[0], "input", checked=True)
     )
     assert valda == [
+        ("gruppera", ""),
+        ("jamfor", ""),
         ("kon", "man"),
         ("lan", "12"),
         ("malgrupp", "ej_tillampliga"),

@@ -74,6 +74,9 @@ def test_urvalet_i_ord_sager_allt_som_ar_valt():
         ({"malgrupp": ["män"]}, "malgrupp"),
         ({"kon": ["kvinnor"]}, "kon"),
         ({"rapporttyp": ["x"]}, "rapporttyp"),
+        ({"jamfor": ["forra"]}, "jamfor"),
+        ({"gruppera": ["kommun"]}, "gruppera"),
+        ({"gruppera": ["samverkansorganisation"], "rapporttyp": ["samverkansorganisation"]}, "gruppera"),
         ({"variabler": ["antal"]}, "variabler"),
         ({"kommmun": ["0180"]}, "__all__"),
     ],
@@ -94,8 +97,10 @@ koder = {
     st.fixed_dictionaries(
         {
             **koder,
-            "kon": st.sampled_from([["kvinna"], ["man"], []]),
+            "kon": st.sampled_from([["kvinna"], ["man"], ["uppdelat"], []]),
             "rapporttyp": st.sampled_from([["insats"], ["samverkansorganisation"], []]),
+            "jamfor": st.sampled_from([["aret_fore"], ["perioden_fore"], []]),
+            "gruppera": st.sampled_from([["lan"], []]),
         }
     )
 )
@@ -129,3 +134,22 @@ def test_adressen_ger_tillbaka_urvalet(val):
 def test_snabbvalen_ar_de_senast_avslutade(idag, vantat):
     perioder = [f"{fran:%Y-%m} {till:%Y-%m}" for _, fran, till in snabbval(idag)]
     assert perioder == [*vantat, f"{idag:%Y}-01 {idag:%Y-%m}"]
+
+
+@pytest.mark.parametrize(
+    ("fran", "till", "jamfor", "vantat"),
+    [
+        ("2025-01", "2025-12", "aret_fore", "2024-01 – 2024-12"),
+        ("2025-03", "2025-05", "aret_fore", "2024-03 – 2024-05"),
+        ("2024-01", "2025-12", "aret_fore", "2023-01 – 2024-12"),
+        ("2025-01", "2025-12", "perioden_fore", "2024-01 – 2024-12"),
+        ("2025-03", "2025-05", "perioden_fore", "2024-12 – 2025-02"),
+        ("2025-01", "2025-01", "perioden_fore", "2024-12"),
+        ("1990-01", "1990-02", "perioden_fore", "1989-11 – 1989-12"),
+    ],
+)
+def test_jamforelseperioden(fran, till, jamfor, vantat):
+    svar = urval(fran=[fran], till=[till], jamfor=[jamfor])
+    assert svar.foregaende.period == vantat
+    assert dict(svar.i_ord(KODER))["Jämförs med"].startswith(f"{vantat} (")
+    assert urval(fran=[fran], till=[till]).foregaende is None

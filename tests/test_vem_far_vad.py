@@ -23,7 +23,7 @@ from deltagare.models import Gallring, Inlasning, Kod, Overgangsregel
 from insatser.kategorier import Samverkansform
 from insatser.models import Insats, Samverkansorganisation
 from sus.vem_far_vad import RADER, TABELL, Metod, Om, Rackvidd, Rad, Svar
-from tests import fabriker
+from tests import fabriker, jobb
 from tests.databas import som_agare
 
 FINNS_INTE = 999_999_999
@@ -137,8 +137,11 @@ OBJEKT: dict[Om, Callable[[Sida], Any]] = {
     Om.GALLRING: gallring_pa,
     Om.OVERGANGSREGEL: lambda s: Overgangsregel.objects.order_by("pk").last().pk,
     Om.KOD: lambda s: Kod.objects.filter(kodverk="utbildning").first().pk,
+    # Delat av en i personalen: arbetskamraterna når det.
+    Om.SPARAT_URVAL: lambda s: fabriker.sparat_urval(s.personal, delat=True).pk,
     # Det som man själv har lagt in: här någon annans, som ingen annan når.
     Om.INLASNING: lambda s: inlasning(s).pk,
+    Om.BESTALLNING: lambda s: jobb.bestall(s.personal).pk,
     Om.TVA_STEG: lambda s: Authenticator.objects.create(user=s.personal, type="webauthn", data={}).pk,
 }
 # Adresser vars objekt inte är det vanliga av sitt slag, och de som behöver något mer för att svara.
@@ -234,7 +237,8 @@ def vantat(rad: Rad, vem: Vem, metod: str, vilket: str) -> set[int]:
         return {404}
     if rad.svar(vem.roll) == Svar.JA:
         return {200, 302}
-    nar = vilket == "eget" and (vem.har_uppdrag or rad.mal.rackvidd == Rackvidd.EGEN_PERSONAL)
+    hos_arbetsgivaren = rad.mal.rackvidd in {Rackvidd.EGEN_PERSONAL, Rackvidd.EGET_ELLER_DELAT}
+    nar = vilket == "eget" and (vem.har_uppdrag or hos_arbetsgivaren)
     return {200, 302} if nar else {404}
 
 

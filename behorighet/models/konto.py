@@ -34,7 +34,8 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
     def med_roller(self) -> Self:
         """Med rollerna som gäller nu (`roller_nu`), i samma fråga som kontot.
 
-        `pa_kontor` är sant för den som registrerar för ett kontor i Af/FK-samarbetet (R28): menyn frågar på varje sida.
+        `pa_kontor` är sant för den som registrerar för ett kontor i Af/FK-samarbetet (R28), och `nya_rapporter` hur
+        många beställda rapporter som har blivit klara sedan sist: menyn och sidhuvudet frågar på varje sida.
         """
         gallande = Behorighet.objects.filter(anvandare=OuterRef("pk")).gallande()
         kontor = gallande.filter(
@@ -42,7 +43,11 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
             uppdrag__giltighet__contains=Now(),
             uppdrag__insats__samverkansform__in=AF_FK,
         )
-        return self.annotate(gallande_roller=ArraySubquery(gallande.values("roll")), pa_kontor=Exists(kontor))
+        return self.annotate(
+            gallande_roller=ArraySubquery(gallande.values("roll")),
+            pa_kontor=Exists(kontor),
+            nya_rapporter=Func("pk", function="nya_rapporter", output_field=models.BigIntegerField()),
+        )
 
     def synliga_for(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:
         """De vars behörigheter användaren får hantera: beställarens egen organisation, systemadministratörens alla."""

@@ -16,12 +16,17 @@ def rendera(rapport: Rapport) -> bytes:
     """Rapporten som CSV: rubrikerna först, sedan raderna och Totalt. Tal utan blanksteg, tomt för None."""
     ut = io.StringIO()
     skrivare = csv.writer(ut, delimiter=";", lineterminator="\r\n")
-    skrivare.writerow([*rapport.ledrubriker, *(kolumn.rubrik for kolumn in rapport.kolumner)])
-    for rad in rapport.rader:
-        skrivare.writerow([_cell(varde) for varde in (*rapport.led(rad), *rad.varden)])
+    grupprubrik = [f"Grupp: {rapport.grupprubrik}"] if rapport.grupper else []
+    skrivare.writerow([*grupprubrik, *rapport.ledrubriker, *(kolumn.rubrik for kolumn in rapport.kolumner)])
+    tomma = [""] * (len(rapport.ledrubriker) - 1)
+    for avsnitt in rapport.avsnitt():
+        grupp = [_cell(avsnitt.grupp.namn)] if avsnitt.grupp else []
+        for rad in avsnitt.rader:
+            skrivare.writerow([*grupp, *(_cell(varde) for varde in (*rapport.led(rad), *rad.varden))])
+        if avsnitt.grupp:
+            skrivare.writerow([*grupp, "Delsumma", *tomma, *map(_cell, avsnitt.grupp.delsumma)])
     if rapport.totalt is not None:
-        tomma = [""] * (len(rapport.ledrubriker) - 1)
-        skrivare.writerow(["Totalt", *tomma, *(_cell(varde) for varde in rapport.totalt)])
+        skrivare.writerow(["Totalt", *tomma, *("" for _ in grupprubrik), *map(_cell, rapport.totalt)])
     return ut.getvalue().encode("utf-8-sig")
 
 

@@ -11,16 +11,20 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.chart import LineChart, Reference, Series
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
+from rapporter.diagram import Diagram
+from rapporter.svg import FARGER
 from rapporter.tabell import Kolumn, Rapport
 from rapporter.varden import Varde
 
 _HELTAL: Final = "#,##0"
 _DECIMALTAL: Final = "#,##0.00"
+_SKILLNAD: Final = "+#,##0;-#,##0;0"
 _DATUM: Final = "yyyy-mm-dd"
 # Tecken som XML inte tillåter. En sådan cell ska synas, inte stoppa filen.
 _OTILLATNA: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -37,9 +41,14 @@ _LEDBREDD: Final = {"Steg": 29}
 
 
 def rendera(rapport: Rapport) -> bytes:
-    """Arbetsboken med bladen för rapporten, Urval och Variabler."""
+    """Arbetsboken: rapporten, dess delsummor och diagram på egna blad, Urval och Variabler."""
     bok = Workbook(write_only=True)
     _blad_rapport(bok, rapport)
+    if rapport.grupper:
+        _blad_delsummor(bok, rapport)
+    for diagram in rapport.diagram:
+        if diagram.blad:
+            _blad_diagram(bok, diagram)
     _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
     rader = [["Variabel", "Period", "Betydelse"]]
     rader += [[kolumn.rubrik, kolumn.periodtext, kolumn.definition] for kolumn in rapport.kolumner]
@@ -78,19 +87,81 @@ class _Arkiv(ZipFile):
 
 def _blad_rapport(bok: Any, rapport: Rapport) -> None:
     blad = bok.create_sheet(rapport.rubrik)
-    led = len(rapport.ledrubriker)
-    ledbredder = [_LEDBREDD.get(rubrik, 14) for rubrik in rapport.ledrubriker[:-1]]
+    # Raderna är bara data, med gruppen i en egen kolumn: delsummorna har sitt blad, så att filter och pivot stämmer.
+    ledrubriker = [*([rapport.grupprubrik] if rapport.grupper else []), *rapport.ledrubriker]
+    led = len(ledrubriker)
+    ledbredder = [36] * bool(rapport.grupper) + [_LEDBREDD.get(rubrik, 14) for rubrik in rapport.ledrubriker[:-1]]
     bredder = [*ledbredder, 36, *(_bredd(kolumn) for kolumn in rapport.kolumner)]
     _stall_in(blad, bredder, f"{get_column_letter(led + 1)}2")
     blad.auto_filter.ref = f"A1:{get_column_letter(len(bredder))}{len(rapport.rader) + 1}"
-    blad.append([*map(_rubrik(blad), rapport.ledrubriker), *(_kolumnrubrik(blad, k) for k in rapport.kolumner)])
+    blad.append([*map(_rubrik(blad), ledrubriker), *(_kolumnrubrik(blad, k) for k in rapport.kolumner)])
     celler = [_formgivare(blad, kolumn) for kolumn in rapport.kolumner]
     text = _text(blad)
-    for rad in rapport.rader:
-        blad.append(_varden(rapport.led(rad), rad.varden, celler, text))
+    for avsnitt in rapport.avsnitt():
+        grupp = (avsnitt.grupp.namn,) if avsnitt.grupp else ()
+        for rad in avsnitt.rader:
+            blad.append(_varden((*grupp, *rapport.led(rad)), rad.varden, celler, text))
     if rapport.totalt is not None:
-        fet = [_formgivare(blad, kolumn, fet=True) for kolumn in rapport.kolumner]
-        blad.append(_varden(("Totalt", "")[:led], rapport.totalt, fet, _text(blad, fet=True)))
+        _summarad(blad, ("Totalt", *[""] * (led - 1)), rapport.totalt, rapport.kolumner)
+
+
+def _blad_delsummor(bok: Any, rapport: Rapport) -> None:
+    """En rad per grupp, och Totalt: bara de kolumner som summeras."""
+    blad = bok.create_sheet("Delsummor")
+    nummer = [nr for nr, kolumn in enumerate(rapport.kolumner) if kolumn.summeras]
+    kolumner = [rapport.kolumner[nr] for nr in nummer]
+    _stall_in(blad, [40, 10, *map(_bredd, kolumner)], "C2")
+    rubrik = _rubrik(blad)
+    blad.append([rubrik(rapport.grupprubrik), rubrik("Rader"), *(_kolumnrubrik(blad, k) for k in kolumner)])
+    celler = [_formgivare(blad, kolumn) for kolumn in kolumner]
+    text = _text(blad)
+    for grupp in rapport.grupper:
+        varden = _varden((), [grupp.delsumma[nr] for nr in nummer], celler, text)
+        blad.append([text(grupp.namn), grupp.antal, *varden])
+    if rapport.totalt is not None:
+        _summarad(blad, ("Totalt", ""), [rapport.totalt[nr] for nr in nummer], kolumner)
+
+
+def _summarad(blad: Any, led: Sequence[str], varden: Sequence[Varde], kolumner: Sequence[Kolumn]) -> None:
+    fet = [_formgivare(blad, kolumn, fet=True) for kolumn in kolumner]
+    blad.append(_varden(led, varden, fet, _text(blad, fet=True)))
+
+
+def _blad_diagram(bok: Any, diagram: Diagram) -> None:
+    """Diagrammets tal, och diagrammet ritat av Excel bredvid dem där det är en linje eller en stapel."""
+    blad = bok.create_sheet(diagram.blad)
+    _stall_in(blad, [40, *([18] * (len(diagram.rubriker) - 1))], "B2")
+    blad.append(list(map(_rubrik(blad), diagram.rubriker)))
+    text = _text(blad)
+    for etikett, *tal in diagram.varden:
+        blad.append([text(etikett), *(_talcell(blad, varde) for varde in tal)])
+    if diagram.excel:
+        blad.add_chart(_ritat(blad, diagram), f"{get_column_letter(len(diagram.rubriker) + 2)}2")
+
+
+def _talcell(blad: Any, varde: Varde) -> Any:
+    if not isinstance(varde, int | float):
+        return None
+    cell = WriteOnlyCell(blad, varde)
+    cell.number_format = "#,##0.0" if isinstance(varde, float) and varde % 1 else _HELTAL
+    return cell
+
+
+def _ritat(blad: Any, diagram: Diagram) -> LineChart:
+    ritat = LineChart()
+    ritat.title = diagram.rubrik
+    ritat.height, ritat.width = 9, 24
+    ritat.x_axis.delete = ritat.y_axis.delete = False
+    ritat.y_axis.scaling.min = 0
+    ritat.y_axis.number_format = _HELTAL
+    sist = len(diagram.varden) + 1
+    for kolumn in range(2, len(diagram.rubriker) + 1):
+        serie = Series(Reference(blad, min_col=kolumn, min_row=2, max_row=sist), title=diagram.rubriker[kolumn - 1])
+        serie.graphicalProperties.line.solidFill = FARGER[(kolumn - 2) % len(FARGER)][1:]
+        serie.smooth = False
+        ritat.series.append(serie)
+    ritat.set_categories(Reference(blad, min_col=1, min_row=2, max_row=sist))
+    return ritat
 
 
 def _varden(
@@ -104,7 +175,7 @@ def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Va
     if not (kolumn.ar_tal or kolumn.ar_datum):
         return _text(blad, fet=fet)
     cell = WriteOnlyCell(blad)
-    cell.number_format = _DECIMALTAL if kolumn.ar_decimaltal else _HELTAL if kolumn.ar_tal else _DATUM
+    cell.number_format = _format(kolumn)
     if fet:
         cell.font = Font(bold=True)
 
@@ -115,6 +186,12 @@ def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Va
         return cell
 
     return satt
+
+
+def _format(kolumn: Kolumn) -> str:
+    if kolumn.ar_skillnad:
+        return _SKILLNAD
+    return _DECIMALTAL if kolumn.ar_decimaltal else _HELTAL if kolumn.ar_tal else _DATUM
 
 
 def _text(blad: Any, *, fet: bool = False) -> Callable[[Varde], Any]:

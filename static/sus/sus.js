@@ -91,8 +91,9 @@
     falt.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  // data-fyll="id_fran=2025-01;id_till=2025-12"
-  function fyll(knapp) {
+  // data-fyll="id_fran=2025-01;id_till=2025-12". Knappen gör samma sak utan skript, genom att skicka formuläret
+  function fyll(knapp, handelse) {
+    handelse.preventDefault();
     for (const par of knapp.dataset.fyll.split(";")) {
       const [id, varde] = par.split("=");
       const falt = document.getElementById(id);
@@ -103,7 +104,8 @@
   }
 
   // data-kryssa="alla" eller "inga", med data-falt="namnet på kryssrutorna"
-  function kryssa(knapp) {
+  function kryssa(knapp, handelse) {
+    handelse.preventDefault();
     const rutor = knapp.form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(knapp.dataset.falt)}"]`);
     for (const ruta of rutor) {
       if (!ruta.disabled) {
@@ -286,7 +288,8 @@
       if (fel) {
         fel.focus();
       }
-      if (document.activeElement !== document.body) {
+      // Det som hämtar sig självt (data-utan-fokus) ska aldrig flytta fokus.
+      if (document.activeElement !== document.body || (nytt && "utanFokus" in nytt.dataset)) {
         return;
       }
       const mal = document.getElementById(fokusId) || nytt;
@@ -349,7 +352,7 @@
     for (const [valjare, gor] of Object.entries(KLICK)) {
       const element = handelse.target.closest(valjare);
       if (element) {
-        gor(element);
+        gor(element, handelse);
         return;
       }
     }

@@ -164,8 +164,8 @@ def ta_ut_rapporten(hand, organisation, katalog):
     hand.tryck("Skapa rapport")
     expect(hand.sida).to_have_title(re.compile(r"^Insatsrapport \d{4}-\d{2}.* – SUS$"))
     hand.sida.wait_for_load_state()  # titeln kommer före tabellen
-    rubriker = hand.sida.locator("thead th").all_inner_texts()
-    rad = hand.sida.locator("tbody tr").locator("th, td").all_inner_texts()
+    rubriker = hand.sida.locator("#rapporttabell thead th").all_inner_texts()
+    rad = hand.sida.locator("#rapporttabell tbody tr").locator("th, td").all_inner_texts()
     assert rad[0] == NAMN
     assert figurer([text.split("\n")[0].strip() for text in rubriker], rad) == FIGURER
 

@@ -29,13 +29,16 @@ from deltagare.tjanster import utregistrera
 from deltagare.tjanster.samarbetskontor import byt_kontor
 from insatser.kategorier import Samverkansform
 from insatser.models import Budgetpost, Fraga, IngaendeOrganisation, Insats, Organisationsbudget, Svarstyp, Uppdrag
-from tests import fabriker, samarbetsdata
+from rapporter.models import Bestallning, SparatUrval
+from rapporter.tjanster import korning as korningar
+from rapporter.tjanster.sparade import ta_bort
+from tests import fabriker, jobb, samarbetsdata
 from tests.andra_steget import kod, med_app
 from tests.eid import installning as eid_installning
 from tests.folkbokforing import lagg_in
 from tests.webblasare.conftest import BRED, SMAL
 from tests.webblasare.hand import Mus
-from tests.webblasare.varld import IDAG, LOSENORD, Varld
+from tests.webblasare.varld import IDAG, LANGT_NAMN, LOSENORD, Varld
 
 TAGGAR: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 # De av reglerna som ser på färg. Mörkt läge byter bara färger (`test_morkt_lage_byter_bara_farger`).
@@ -380,6 +383,108 @@ def _resultat(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/rapporter/insats/")
     hand.tryck("Skapa rapport")
     expect(hand.sida.get_by_role("link", name="Ändra urval")).to_be_visible()
+
+
+def _resultat_med_tillval(hand: Mus, varld: Varld) -> None:
+    """Kön, jämförelseperiod och delsummor, sorterat, med diagrammens tabeller öppna."""
+    hand.sida.goto(
+        "/rapporter/insats/?fran=2025-01&till=2025-06&kon=uppdelat&jamfor=aret_fore"
+        "&gruppera=samverkansorganisation&sortering=-antal_deltagare&visa=1"
+    )
+    for lada in hand.sida.get_by_text("Visa som tabell").all():
+        lada.click()
+    expect(hand.sida.get_by_role("row", name="Delsumma").first).to_be_visible()
+
+
+def _avstangda_val(hand: Mus, varld: Varld) -> None:
+    """Val utan betydelse avstängda, skälen synliga och en variabels betydelse öppen."""
+    hand.sida.goto(
+        "/rapporter/insats/?fran=2025-01&till=2025-12&variabler=startdatum&inriktning=individ"
+        "&rapporttyp=samverkansorganisation&uppdatera=1"
+    )
+    hand.sida.get_by_text("Vad Startdatum betyder").locator("..").click()
+    expect(hand.sida.get_by_text("Kön är avstängt")).to_be_visible()
+
+
+def _sparade_urval(hand: Mus, varld: Varld) -> None:
+    """Ett privat, ett delat med lång text, och ett borttaget."""
+    with transaction.atomic():
+        if not SparatUrval.objects.using("agare").filter(agare=varld.insatsansvarig).exists():
+            fabriker.sparat_urval(varld.insatsansvarig, namn="Förra månaden", period="manad")
+            lan = {"lan": ["01", "03", "04", "05", "06", "07", "08", "12"]}
+            fabriker.sparat_urval(varld.insatsansvarig, namn=LANGT_NAMN, delat=True, falt=lan)
+            borta = fabriker.sparat_urval(varld.insatsansvarig, namn="Borttaget")
+            ta_bort(sparat=borta, av=varld.insatsansvarig)
+    hand.sida.goto("/rapporter/sparade/")
+    hand.oppna_lada("Borttagna")
+
+
+def _urval_med_sparade(hand: Mus, varld: Varld) -> None:
+    _sparade_urval(hand, varld)
+    hand.folj("Ändra urvalet i Förra månaden")
+    expect(hand.sida.get_by_text("Du ändrar det sparade urvalet")).to_be_visible()
+
+
+def _andra_sparat_med_krock(hand: Mus, varld: Varld) -> None:
+    """Någon annan har ändrat emellan: vad som skiljer visas."""
+    _sparade_urval(hand, varld)
+    hand.folj("Byt namn eller dela Förra månaden")
+    with transaction.atomic():
+        satt_sammanhang(varld.insatsansvarig)
+        egna = SparatUrval.objects.filter(agare=varld.insatsansvarig, period="manad")
+        egna.update(version=F("version") + 1)
+    hand.skriv("Namn", "Den månad som gick")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("Någon annan har sparat ändringar")).to_be_visible()
+
+
+def _spara_urval_med_fel(hand: Mus, varld: Varld) -> None:
+    hand.sida.goto("/rapporter/sparade/nytt/?fran=2025-01&till=2025-12&lan=12&kon=kvinna")
+    hand.skriv("Namn", "Kim 800115-9804")
+    hand.tryck("Spara")
+    expect(hand.sida.locator("#felsammanfattning")).to_be_focused()
+
+
+def _bestallningarna(varld: Varld) -> dict[str, Bestallning]:
+    """En som väntar, en som görs, en klar och en som inte blev gjord: var sin period."""
+    egna = {}
+    with transaction.atomic():
+        satt_sammanhang(varld.rapport)
+        for manad, lage in enumerate(("vantar", "pagar", "klar", "misslyckad"), 1):
+            till = f"2025-{manad:02}"
+            finns = Bestallning.objects.filter(filnamn=f"insatsrapport_2025-01_{till}").first()
+            egna[lage] = finns or jobb.bestall(varld.rapport, till=till)
+            if not finns and lage != "vantar":
+                korning = korningar.borja(egna[lage].pk)
+                korningar.framsteg(korning, klara=1200, rader=3400)
+                if lage == "klar":
+                    korningar.bli_klar(korning, innehall=b"x" * 6_000_000)
+                elif lage == "misslyckad":
+                    korningar.misslyckas(korning, fel=korningar.GICK_INTE)
+            egna[lage].refresh_from_db()
+    return egna
+
+
+def _bestallning(lage: str) -> Callable[[Mus, Varld], None]:
+    def visa(hand: Mus, varld: Varld) -> None:
+        egen = _bestallningarna(varld)[lage]
+        hand.sida.goto(egen.get_absolute_url())
+        expect(hand.sida.get_by_role("heading", name=egen.get_lage_display())).to_be_visible()
+
+    return visa
+
+
+def _mina_rapporter(hand: Mus, varld: Varld) -> None:
+    _bestallningarna(varld)
+    hand.sida.goto("/rapporter/mina/")
+
+
+def _ny_rapport(hand: Mus, varld: Varld) -> None:
+    """Beskedet om en klar rapport, på en annan sida."""
+    egen = _bestallningarna(varld)["klar"]
+    Bestallning.objects.using("agare").filter(pk=egen.pk).update(sedd_vid=None)
+    hand.sida.goto("/hjalp/")
+    expect(hand.sida.get_by_role("link", name="En rapport som du har beställt är klar")).to_be_visible()
 
 
 def _om_samarbeten(hand: Mus, adress: str) -> None:
@@ -1207,7 +1312,22 @@ LAGEN: Final = {
     "ta bort med fel": ("deltagaransvarig", _ta_bort_fel),
     "urval": ("rapport", _fler_urval),
     "urval med fel": ("rapport", _pa("/rapporter/insats/?fran=2025-13&till=&visa=1")),
+    "urval avstängda val": ("rapport", _avstangda_val),
+    "urval med sparade": ("insatsansvarig", _urval_med_sparade),
+    "mina rapporter": ("rapport", _mina_rapporter),
+    "mina rapporter tom": ("samverkansadministrator", _pa("/rapporter/mina/")),
+    "rapport som väntar": ("rapport", _bestallning("vantar")),
+    "rapport som görs": ("rapport", _bestallning("pagar")),
+    "beställd rapport klar": ("rapport", _bestallning("klar")),
+    "beställd rapport som inte blev gjord": ("rapport", _bestallning("misslyckad")),
+    "besked om klar rapport": ("rapport", _ny_rapport),
+    "sparade urval": ("insatsansvarig", _sparade_urval),
+    "sparade urval tom": ("samverkansadministrator", _pa("/rapporter/sparade/")),
+    "spara urval": ("rapport", _pa("/rapporter/sparade/nytt/?fran=2025-01&till=2025-12")),
+    "spara urval med fel": ("rapport", _spara_urval_med_fel),
+    "ändra sparat urval med krock": ("insatsansvarig", _andra_sparat_med_krock),
     "rapport": ("rapport", _resultat),
+    "rapport med tillval": ("rapport", _resultat_med_tillval),
     "ledtider urval": ("rapport", _pa("/rapporter/ledtider/")),
     "ledtider urval med fel": ("rapport", _pa("/rapporter/ledtider/?fran=2025-13&till=&kontor=x&jamfor=kontor&visa=1")),
     "ledtider": ("rapport", _ledtider),

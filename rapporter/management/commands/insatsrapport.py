@@ -7,7 +7,7 @@ from typing import Any, Final
 from rapporter import fragor
 from rapporter.management.rapportkommando import Rapportkommando
 from rapporter.tabell import Rapport
-from rapporter.urval import tolka
+from rapporter.urval import ETTVAL, tolka
 
 FLERA: Final = {
     "lan": "länskod, till exempel 01",
@@ -28,12 +28,19 @@ class Command(Rapportkommando):
         """Samma namn som i adressen. De som kan upprepas: ELLER inom ett urval, OCH mellan dem."""
         for namn, hjalp in FLERA.items():
             parser.add_argument(f"--{namn}", action="append", default=[], help=f"{hjalp}; kan upprepas")
-        parser.add_argument("--kon", default="", help="kvinna eller man")
+        parser.add_argument("--kon", default="", help="kvinna, man eller uppdelat (kvinnor, män och totalt)")
+        for namn, val in ETTVAL.items():
+            parser.add_argument(f"--{namn}", default="", help=f"{' eller '.join(val.values)}; förval inget")
         parser.add_argument("--variabler", action="append", default=[], help="namn, skilda med komma; förval alla")
 
     def ta_fram(self, val: dict[str, Any], idag: date) -> Rapport:
         """Insatsrapporten."""
         koder = fragor.koder()
         varden = {namn: val[namn] for namn in (*FLERA, "variabler")}
-        varden |= {namn: [val[namn]] for namn in ("fran", "till", "kon")}
-        return fragor.insatsrapport(tolka(varden, koder=koder, idag=idag), koder=koder, framtagen=val["framtagen"])
+        varden |= {namn: [val[namn]] for namn in ("fran", "till", "kon", *ETTVAL)}
+        return fragor.insatsrapport(
+            tolka(varden, koder=koder, idag=idag),
+            koder=koder,
+            framtagen=val["framtagen"],
+            med_diagram=val["format"] not in {"json", "csv"},
+        )

@@ -58,12 +58,10 @@ class Command(BaseCommand):
 
     def _servera(self, port: int) -> None:
         adress = f"{VARD}:{port}"
-        with subprocess.Popen(  # noqa: S603 (argumenten är egna)
-            [sys.executable, "-m", "gunicorn", "-c", "python:sus.gunicorn_demo", "-b", adress, "sus.wsgi"],
-            stdin=subprocess.PIPE,
-            cwd=settings.BASE_DIR,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "sus.settings"},
-        ) as webb:
+        with (
+            _barn("-m", "gunicorn", "-c", "python:sus.gunicorn_demo", "-b", adress, "sus.wsgi") as webb,
+            _barn("manage.py", "arbetare", "--med-foraldern") as arbetare,
+        ):
             try:
                 _vanta_pa_svar(webb, f"http://{adress}/halsa/")
                 self.stdout.write(f"\nSUS finns på http://{adress}/\n\nKonton (lösenord demo): {', '.join(KONTON)}")
@@ -75,8 +73,19 @@ class Command(BaseCommand):
                 kod = webb.wait()
             finally:
                 webb.terminate()
+                arbetare.terminate()
         if kod:
             raise CommandError(f"Webbservern slutade med felkod {kod}.")
+
+
+def _barn(*argument: str) -> subprocess.Popen[bytes]:
+    """En process som slutar med den här, också efter kill -9: då stängs dess standard input."""
+    return subprocess.Popen(  # noqa: S603 (argumenten är egna)
+        [sys.executable, *argument],
+        stdin=subprocess.PIPE,
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "sus.settings"},
+    )
 
 
 def _samla_statiska_filer() -> None:

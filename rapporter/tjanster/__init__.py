@@ -1,0 +1,1 @@
+"""Allt som rapporterna skriver."""

@@ -1,0 +1,410 @@
+"""Långa rapporter som jobb: beställningen, arbetaren som gör den, och att effekten blir en (P2, P4, P15, P19)."""
+
+import io
+import json
+import signal
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from openpyxl import load_workbook
+from procrastinate.contrib.django.models import ProcrastinateJob
+from pypdf import PdfReader
+
+from behorighet.models import Behorighet
+from behorighet.roller import Rattighet, Roll
+from behorighet.skydd import satt_sammanhang
+from rapporter import fragor, jobbvyer, views
+from rapporter.models import Bestallning, Bestallningsdel, Lage
+from rapporter.renderare import rendera
+from rapporter.tjanster import bestallning as tjanster
+from rapporter.tjanster import korning as korningar
+from rapporter.urval import tolka
+from tests import fabriker, jobb
+from tests.databas import som_agare
+from tests.samtidigt import samtidigt
+
+URVAL = "fran=2025-01&till=2025-12"
+MINA = "/rapporter/mina/"
+
+
+def sidan(bestallning, del_=""):
+    return f"{MINA}{bestallning.pk}/{del_}"
+
+
+@pytest.fixture
+def konto():
+    konto = jobb.analytiker()
+    satt_sammanhang(konto)
+    return konto
+
+
+@pytest.fixture
+def bestallning(konto):
+    return jobb.bestall(konto)
+
+
+def gor_klar(bestallning, innehall=b"%PDF-1.7 x"):
+    korning = korningar.borja(bestallning.pk)
+    korningar.bli_klar(korning, innehall=innehall)
+    bestallning.refresh_from_db()
+    return bestallning
+
+
+def aldre(bestallning, **tid):
+    """Flyttar beställningen bakåt i tiden, som ägaren: ingen annan får ändra när den gjordes."""
+    with som_agare():
+        gammal = timezone.now() - timedelta(**tid)
+        with connection.cursor() as markor:
+            markor.execute(
+                "UPDATE rapporter_bestallning SET bestalld_vid = %s, avslutad_vid = CASE WHEN avslutad_vid IS NULL "
+                "THEN NULL ELSE %s END WHERE id = %s",
+                [gammal, gammal, bestallning.pk],
+            )
+
+
+@pytest.mark.django_db
+class TestBestalla:
+    def test_jobbet_finns_om_bestallningen_finns_och_sager_bara_dess_nummer(self, konto, bestallning):
+        [jobbet] = ProcrastinateJob.objects.all()
+        assert (jobbet.task_name, jobbet.args) == ("gor_rapport", {"bestallning": str(bestallning.pk)})
+
+    def test_samma_bestallning_igen_ar_samma_jobb(self, konto, bestallning):
+        assert jobb.bestall(konto) == bestallning
+        assert ProcrastinateJob.objects.count() == 1
+        assert jobb.bestall(konto, "xlsx") != bestallning
+        assert jobb.bestall(konto, till="2025-11") != bestallning
+
+    def test_en_avslutad_kan_bestallas_pa_nytt(self, konto, bestallning):
+        gor_klar(bestallning)
+        assert jobb.bestall(konto) != bestallning
+
+    def test_hogst_fem_at_gangen(self, konto):
+        for manad in range(1, 1 + tjanster.HOGST_OPPNA):
+            jobb.bestall(konto, fran=f"2025-{manad:02}")
+        with pytest.raises(ValidationError, match="Vänta tills någon av dem är klar"):
+            jobb.bestall(konto, fran="2024-01")
+
+    def test_adressen_som_far_en_lang_rapport_erbjuder_att_bestalla_den(self, client, konto, monkeypatch):
+        monkeypatch.setattr("rapporter.langa.RADER_I_PDF", 2)
+        monkeypatch.setattr("rapporter.langa.CELLER_I_EXCEL", 2)
+        client.force_login(konto)
+        for format, namn in (("pdf", "PDF"), ("xlsx", "Excel")):
+            svar = client.get(f"/rapporter/insats/?{URVAL}&format={format}")
+            assert svar.status_code == 200
+            assert f"Beställ Insatsrapport 2025-01 – 2025-12 som {namn}" in svar.content.decode()
+        assert client.get(f"/rapporter/insats/?{URVAL}&format=csv").headers["Content-Type"].startswith("text/csv")
+        assert not Bestallning.objects.exists()
+
+    def test_knappen_bestaller_och_leder_till_sidan(self, client, konto):
+        client.force_login(konto)
+        forsta = client.post(f"/rapporter/bestall/?{URVAL}&format=pdf")
+        andra = client.post(f"/rapporter/bestall/?{URVAL}&format=pdf")
+        [egen] = Bestallning.objects.all()
+        assert forsta.headers["Location"] == andra.headers["Location"] == sidan(egen)
+        assert "Väntar på sin tur" in client.get(sidan(egen)).content.decode()
+
+    @pytest.mark.parametrize("fraga", ["format=pdf", f"{URVAL}", f"{URVAL}&format=csv", f"{URVAL}&lan=99&format=pdf"])
+    def test_ett_urval_som_inte_gar_leder_till_urvalsbilden(self, client, konto, fraga):
+        client.force_login(konto)
+        svar = client.post(f"/rapporter/bestall/?{fraga}")
+        assert svar.headers["Location"].startswith("/rapporter/insats/?")
+        assert not Bestallning.objects.exists()
+
+    def test_utan_roll_gar_inget(self, client, bestallning):
+        client.force_login(fabriker.anvandare())
+        for adress in (MINA, sidan(bestallning), sidan(bestallning, "fil/")):
+            assert client.get(adress).status_code == 403
+        assert client.post(f"/rapporter/bestall/?{URVAL}&format=pdf").status_code == 403
+
+
+@pytest.mark.django_db
+class TestMinaRapporter:
+    def test_bara_den_som_bestallde_nar_den(self, client, bestallning):
+        gor_klar(bestallning)
+        client.force_login(fabriker.anvandare(Roll.SUS_RAPPORT))
+        for del_ in ("", "fil/"):
+            assert client.get(sidan(bestallning, del_)).status_code == 404
+        for del_ in ("avbryt/", "ta-bort/"):
+            assert client.post(sidan(bestallning, del_)).status_code == 404
+        assert "Inga beställda rapporter" in client.get(MINA).content.decode()
+        assert client.get(f"{MINA}{uuid4()}/").status_code == 404
+
+    def test_filen_hamtas_och_har_inget_om_nagon_i_namnet(self, client, konto, bestallning):
+        gor_klar(bestallning, b"x" * (2 * korningar.BIT + 5))
+        assert Bestallningsdel.objects.count() == 3
+        client.force_login(konto)
+        svar = client.get(sidan(bestallning, "fil/"))
+        assert (svar.content, svar.headers["Content-Type"]) == (b"x" * (2 * korningar.BIT + 5), "application/pdf")
+        assert svar.headers["Content-Disposition"] == 'attachment; filename="insatsrapport_2025-01_2025-12.pdf"'
+        assert svar.headers["Cache-Control"] == "no-store"
+
+    def test_filen_finns_inte_forran_den_ar_klar_och_inte_utan_behorighet(self, client, konto, bestallning):
+        client.force_login(konto)
+        assert client.get(sidan(bestallning, "fil/")).status_code == 404
+        gor_klar(bestallning)
+        Behorighet.objects.filter(anvandare=konto).update(till=timezone.localdate() - timedelta(days=1))
+        assert client.get(sidan(bestallning, "fil/")).status_code == 403
+
+    def test_beskedet_star_pa_varje_sida_tills_listan_har_oppnats(self, client, konto, bestallning):
+        client.force_login(konto)
+        assert "sus-klart" not in client.get("/").content.decode()
+        gor_klar(bestallning)
+        for adress in ("/", "/rapporter/insats/", "/hjalp/"):
+            assert "En rapport som du har beställt är klar" in client.get(adress).content.decode()
+        client.get(MINA)
+        assert "sus-klart" not in client.get("/").content.decode()
+
+    def test_beskedet_ar_bara_den_egnas(self, client, bestallning):
+        gor_klar(bestallning)
+        client.force_login(fabriker.anvandare(Roll.SUS_RAPPORT))
+        assert "sus-klart" not in client.get("/").content.decode()
+
+    def test_framsteget_hamtar_sig_sjalvt_tills_det_ar_klart(self, client, konto, bestallning):
+        client.force_login(konto)
+        korning = korningar.borja(bestallning.pk)
+        korningar.framsteg(korning, klara=0, rader=4000)
+        korningar.framsteg(korning, klara=1000)
+        svar = client.get(sidan(bestallning), headers={"HX-Request": "true"}).content.decode()
+        assert '<div id="framsteg"' in svar
+        assert "<html" not in svar
+        assert 'hx-trigger="every 2s"' in svar
+        assert 'max="4000" value="1000"' in svar
+        assert "minut" in svar
+        korningar.bli_klar(korning, innehall=b"x")
+        svar = client.get(sidan(bestallning), headers={"HX-Request": "true"})
+        assert (svar.content, svar.headers["HX-Refresh"]) == (b"", "true")
+        svar = client.get(sidan(bestallning)).content.decode()
+        assert "hx-trigger" not in svar
+        assert "Hämta PDF" in svar
+
+    def test_att_sidan_hamtar_sig_sjalv_forlanger_inte_sessionen(self, client, konto, bestallning):
+        client.force_login(konto)
+        client.get(sidan(bestallning), headers={"HX-Request": "true", "HX-Trigger": "framsteg"})
+        assert "aktiv" not in client.session
+        client.get(sidan(bestallning))
+        assert "aktiv" in client.session
+
+    def test_avbryt_och_ta_bort(self, client, konto, bestallning):
+        client.force_login(konto)
+        korning = korningar.borja(bestallning.pk)
+        assert client.post(sidan(bestallning, "ta-bort/")).status_code == 404
+        assert client.post(sidan(bestallning, "avbryt/"), follow=True).status_code == 200
+        bestallning.refresh_from_db()
+        assert bestallning.lage == Lage.AVBRUTEN
+        with pytest.raises(korningar.Inaktuell):
+            korningar.framsteg(korning, klara=1)
+        with pytest.raises(korningar.Inaktuell):
+            korningar.bli_klar(korning, innehall=b"x")
+        assert korningar.borja(bestallning.pk) is None
+        assert client.post(sidan(bestallning, "ta-bort/"), follow=True).status_code == 200
+        assert not Bestallning.objects.exists()
+
+    def test_en_klar_gar_inte_att_avbryta_men_att_ta_bort(self, client, konto, bestallning):
+        gor_klar(bestallning)
+        client.force_login(konto)
+        client.post(sidan(bestallning, "avbryt/"))
+        bestallning.refresh_from_db()
+        assert bestallning.ar_klar
+        client.post(sidan(bestallning, "ta-bort/"))
+        assert (Bestallning.objects.count(), Bestallningsdel.objects.count()) == (0, 0)
+
+    def test_listan_kostar_lika_mycket_med_en_som_med_flera(self, client, konto, django_assert_num_queries):
+        client.force_login(konto)
+        client.get(MINA)
+        with connection.execute_wrapper(lambda kor, *rest: (satser.append(rest[0]), kor(*rest))[1]):
+            satser = []
+            client.get(MINA)
+            utan = len(satser)
+            for manad in range(1, 5):
+                jobb.bestall(konto, fran=f"2025-{manad:02}")
+            satser = []
+            client.get(MINA)
+        assert len(satser) == utan
+
+
+@pytest.mark.django_db
+class TestSjuDagar:
+    def test_efter_sju_dagar_syns_den_inte_och_sedan_finns_den_inte(self, client, konto, bestallning):
+        gor_klar(bestallning)
+        client.force_login(konto)
+        aldre(bestallning, days=6, hours=23)
+        assert tjanster.glom_gamla() == 0
+        assert client.get(sidan(bestallning, "fil/")).status_code == 200
+        aldre(bestallning, days=7, minutes=1)
+        assert client.get(sidan(bestallning, "fil/")).status_code == 404
+        assert "sus-klart" not in client.get("/").content.decode()
+        assert tjanster.glom_gamla() == 1
+        assert (Bestallning.objects.count(), Bestallningsdel.objects.count()) == (0, 0)
+
+    def test_allas_gamla_stadas_utan_att_den_som_stadar_ser_dem(self, konto, bestallning):
+        gor_klar(bestallning)
+        aldre(bestallning, days=8)
+        satt_sammanhang(None)
+        assert (Bestallning.objects.count(), tjanster.glom_gamla()) == (0, 1)
+
+
+@pytest.mark.django_db
+class TestKorningen:
+    """Arbetaren utan kö: försöken, och beställarens rätt."""
+
+    def test_ett_senare_forsok_tar_over(self, bestallning):
+        forsta, andra = korningar.borja(bestallning.pk), korningar.borja(bestallning.pk)
+        assert (forsta.forsok, andra.forsok) == (1, 2)
+        for gor in (
+            lambda: korningar.framsteg(forsta, klara=0),
+            lambda: korningar.bli_klar(forsta, innehall=b"gammal"),
+            lambda: korningar.misslyckas(forsta, fel="x"),
+        ):
+            with pytest.raises(korningar.Inaktuell):
+                gor()
+        korningar.bli_klar(andra, innehall=b"ny")
+        with pytest.raises(korningar.Inaktuell):
+            korningar.bli_klar(andra, innehall=b"en gang till")
+        [del_] = Bestallningsdel.objects.all()
+        assert bytes(del_.innehall) == b"ny"
+        assert korningar.borja(bestallning.pk) is None
+
+    def test_databasen_slapper_inte_en_avslutad(self, bestallning):
+        gor_klar(bestallning)
+        for andring in ({"lage": Lage.PAGAR, "avslutad_vid": None, "storlek": 0}, {"storlek": 3}, {"forsok": 9}):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                Bestallning.objects.filter(pk=bestallning.pk).update(**andring)
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            Bestallning.objects.filter(pk=bestallning.pk).update(urval={})
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            Bestallningsdel.objects.update(innehall=b"annat")
+
+    def test_den_som_inte_langre_far_se_rapporter_far_ingen(self, konto, bestallning):
+        Behorighet.objects.filter(anvandare=konto).update(till=timezone.localdate() - timedelta(days=1))
+        assert korningar.borja(bestallning.pk) is None
+        bestallning.refresh_from_db()
+        assert (bestallning.lage, bestallning.fel) == (Lage.MISSLYCKAD, korningar.INTE_LANGRE)
+
+    def test_efter_fem_forsok_ges_den_upp(self, bestallning):
+        for _ in range(korningar.HOGST_FORSOK):
+            assert korningar.borja(bestallning.pk)
+        assert korningar.borja(bestallning.pk) is None
+        bestallning.refresh_from_db()
+        assert (bestallning.lage, bestallning.fel) == (Lage.MISSLYCKAD, korningar.GICK_INTE)
+
+    def test_en_borttagen_eller_okand_gors_inte(self):
+        assert korningar.borja(uuid4()) is None
+
+    def test_urvalet_ar_det_som_bestalldes(self, konto):
+        koder = fragor.koder()
+        varden = {"fran": ["2025-02"], "till": ["2025-03"], "lan": ["14", "01"], "kon": ["kvinna"],
+                  "variabler": ["antal_deltagare"]}  # fmt: skip
+        urval = tolka(varden, koder=koder, idag=timezone.localdate())
+        egen = tjanster.bestall(urval=urval, koder=koder, format="pdf", av=konto)
+        korning = korningar.borja(egen.pk)
+        assert korningar.urvalet(korning, koder=koder, idag=timezone.localdate()) == urval
+
+    def test_ingen_ser_nagon_annans_i_databasen(self, bestallning):
+        gor_klar(bestallning)
+        satt_sammanhang(fabriker.anvandare(Roll.SYSTEMADMINISTRATOR))
+        assert (Bestallning.objects.count(), Bestallningsdel.objects.count()) == (0, 0)
+        assert not Bestallning.objects.synliga_for(fabriker.anvandare(), Rattighet.VISA_RAPPORT)
+
+
+def test_ett_dubbelklick_ar_ett_jobb(egen_databas):
+    konto = jobb.analytiker()
+
+    svar = samtidigt(*(lambda: jobb.bestall(konto).pk for _ in range(6)))
+
+    assert len(set(svar)) == 1
+    assert ProcrastinateJob.objects.count() == 1
+
+
+def test_arbetaren_gor_pdf_och_excel_med_samma_siffror_som_json(egen_databas):
+    konto = jobb.analytiker()
+    egna = {format: jobb.bestall(konto, format) for format in ("pdf", "xlsx")}
+
+    with jobb.arbetare(egen_databas) as process:
+        jobb.vanta(
+            lambda: {jobb.lage(ett.pk) for ett in egna.values()} == {Lage.KLAR}, "rapporterna blir klara", process
+        )
+
+    filer = {format: hela(ett) for format, ett in egna.items()}
+    koder = fragor.koder()
+    urval = tolka({"fran": ["2025-01"], "till": ["2025-12"]}, koder=koder, idag=timezone.localdate())
+    facit = json.loads(rendera(fragor.insatsrapport(urval, koder=koder), "json"))
+    namn = [rad["insatsnamn"] for rad in facit["rader"]]
+    assert len(namn) == 3
+    blad = load_workbook(io.BytesIO(filer["xlsx"]))["Insatsrapport"]
+    assert [rad[1] for rad in blad.iter_rows(min_row=2, max_row=4, values_only=True)] == namn
+    text = "\n".join(sida.extract_text() for sida in PdfReader(io.BytesIO(filer["pdf"])).pages)
+    assert all(ett in text for ett in namn)
+    assert ProcrastinateJob.objects.count() == 0
+
+
+def hela(bestallning):
+    delar = Bestallningsdel.objects.using("agare").filter(bestallning_id=bestallning.pk).order_by("nr")
+    return b"".join(bytes(del_.innehall) for del_ in delar)
+
+
+def test_en_dodad_arbetares_jobb_tas_upp_och_filen_blir_en(egen_databas):
+    konto = jobb.analytiker(12)
+    egen = jobb.bestall(konto)
+
+    with jobb.arbetare(egen_databas) as forsta:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.PAGAR and jobb.barn(forsta.pid), "jobbet börjar", forsta)
+        barnen = jobb.barn(forsta.pid)
+        forsta.kill()
+        forsta.wait(jobb.LANGST)
+        jobb.vanta(lambda: not any(jobb.lever(pid) for pid in barnen), "barnen slutar med arbetaren")
+        assert jobb.lage(egen.pk) == Lage.PAGAR
+    with jobb.arbetare(egen_databas) as andra:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.KLAR, "en annan arbetare tar upp det", andra)
+
+    egen = Bestallning.objects.using("agare").get(pk=egen.pk)
+    assert (egen.forsok, egen.klara, egen.storlek) == (2, 12, len(hela(egen)))
+    assert len(PdfReader(io.BytesIO(hela(egen))).pages) > 1
+    assert ProcrastinateJob.objects.count() == 0
+
+
+def test_en_arbetare_som_stangs_av_lamnar_jobbet_till_nasta(egen_databas):
+    konto = jobb.analytiker(12)
+    egen = jobb.bestall(konto)
+
+    with jobb.arbetare(egen_databas) as forsta:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.PAGAR and jobb.barn(forsta.pid), "jobbet börjar", forsta)
+        forsta.send_signal(signal.SIGTERM)
+        assert forsta.wait(jobb.LANGST) == 0
+    assert jobb.lage(egen.pk) == Lage.PAGAR
+    with jobb.arbetare(egen_databas) as nasta:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.KLAR, "nästa arbetare gör det", nasta)
+
+
+def test_en_avbruten_slutar_goras(egen_databas):
+    konto = jobb.analytiker(12)
+    egen = jobb.bestall(konto)
+
+    with jobb.arbetare(egen_databas) as process:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.PAGAR and jobb.barn(process.pid), "jobbet börjar", process)
+        barnen = jobb.barn(process.pid)
+        with transaction.atomic():
+            satt_sammanhang(konto)
+            tjanster.avbryt(pk=egen.pk, av=konto)
+        jobb.vanta(lambda: not any(jobb.lever(pid) for pid in barnen), "processerna slutar")
+        jobb.vanta(lambda: not ProcrastinateJob.objects.exists(), "jobbet är borta")
+    assert (jobb.lage(egen.pk), hela(egen)) == (Lage.AVBRUTEN, b"")
+
+
+def test_arbetaren_slutar_med_den_som_startade_den(egen_databas):
+    with jobb.arbetare(egen_databas, "--med-foraldern") as process:
+        process.stdin.close()
+        assert process.wait(jobb.LANGST) in {0, -signal.SIGTERM}  # före eller efter att den börjat lyssna
+
+
+def test_granserna_ar_de_som_sags():
+    assert (views.ar_lang.__globals__["RADER_I_PDF"], views.ar_lang.__globals__["CELLER_I_EXCEL"]) == (200, 20_000)
+    assert [jobbvyer.ungefar(sekunder) for sekunder in (5, 60, 61, 600)] == [
+        "mindre än en minut",
+        "ungefär en minut",
+        "ungefär 2 minuter",
+        "ungefär 10 minuter",
+    ]

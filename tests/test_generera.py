@@ -134,6 +134,10 @@ def test_demons_samarbeten_vantar_pagar_och_har_avslutats(demo):
         "SELECT count(DISTINCT i.id) FROM deltagare_anonym a JOIN insatser_insats i ON i.id = a.insats_id "
         "WHERE i.samverkansform IN ('af', 'fk')"
     ) == [(2 * skala.kontor,)]
+    # De flesta har uppgifter, och några saknar: Att göra har något att visa.
+    fore, efter = sql("SELECT count(*) FROM deltagare_samarbetsuppgift GROUP BY tillfalle ORDER BY tillfalle DESC")
+    assert 0.75 * alla < fore[0] < 0.95 * alla
+    assert 0.5 * lagen["avslutat"] < efter[0] < lagen["avslutat"]
 
 
 def organisationernas_rader():

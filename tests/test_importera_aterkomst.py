@@ -141,6 +141,29 @@ def test_den_som_kom_tillbaka_efter_atertaget_samtycke_hindrar_inte_den_gamla_fi
     assert not har_identitet(ERIK)
 
 
+def test_en_fil_oppnar_inte_det_som_slutade_fore_atertagandet(katalog):
+    """Den som kom tillbaka är en ny person: annars kunde två samarbeten pågå samtidigt (R31)."""
+    kartlaggning = BEGARAN | {"ordning": "2", "till": "gemensam_kartlaggning", "datum": "2024-05-10"}
+    slut = BEGARAN | {"ordning": "3", "till": "avslutat", "datum": "2024-06-01"}
+    las_in(katalog, en(ERIK, kartlaggning, slut))
+    aterta_pa_sidan(nyckel="S9", dag=date(2024, 6, 2))
+    borja_pa_sidan(nummer=ERIK, dag=date(2024, 9, 1))
+
+    las_in(katalog, en(ERIK, kartlaggning, slut | {"till": "planerad_arbetsforberedande"}))
+
+    assert (samarbete().insatstyp, samarbete().slut) == ("avslutat", date(2024, 6, 1))
+
+
+def test_ett_kontor_som_slutar_med_samarbeten_varnas(katalog):
+    filer = en(ERIK)
+    kontoret = next(rad for rad in grund_med_samarbeten()[INS] if rad["insats"] == filer[SAM][0]["fk_kontor"])
+
+    svar = importera(skriv(katalog, {**filer, INS: [kontoret | {"slutdatum": "2024-12-31"}]}))
+
+    assert svar.felrader == []
+    assert [rad for rad in svar.varningar if "Kontoret slutade 2024-12-31, men" in rad and "pågår där" in rad]
+
+
 def test_en_annan_persons_nyckel_nekas_fortfarande(katalog):
     """Bara den som har haft samarbetet känns igen på det."""
     las_in(katalog, en(ERIK))

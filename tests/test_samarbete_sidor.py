@@ -17,6 +17,7 @@ from deltagare import tjanster
 from deltagare.models import Anonym, Identitet, Overgang, Overgangsregel, Samarbete, Samarbetsuppgift
 from deltagare.overgangar import AVSLUTANDE, MATRISEN, Insatstyp, Myndighet, Orsak
 from deltagare.personnummer import tolka
+from deltagare.tjanster.person import skydda_fran_samarbete
 from deltagare.tjanster.samarbetskontor import byt_kontor
 from insatser.kategorier import Samverkansform
 from tests import fabriker
@@ -480,6 +481,10 @@ def test_fel_kontor_rattas_bara_av_den_som_sager_det(af, fk, hos_fk, av):
     svar = hos_fk.post(adress("byt_kontor", ett), {**varden, "rattas": "on"}, follow=True)
 
     assert "Kontoren är rättade." in text(svar)
+    bada = {**varden, "datum": (DAG + timedelta(days=5)).isoformat(), "rattas": "on", "token": str(uuid4())}
+    assert "Ange antingen en dag eller att kontoren rättas, inte båda." in text(
+        hos_fk.post(adress("byt_kontor", ett), bada)
+    )
     satt_sammanhang(av)
     assert [rad.af_kontor for rad in Samarbete.objects.get(pk=ett.pk).kontor.all()] == [ratt]
 
@@ -494,6 +499,21 @@ def test_om_den_som_har_atertagit_samtycket_skrivs_inget_nytt(af, fk, av, hos_fk
     assert "identiteten borttagen. Uppgifterna ändras inte längre." in text(svar)
     satt_sammanhang(av)
     assert not Samarbetsuppgift.objects.exists()
+
+
+def test_den_som_far_skydd_medan_samarbetet_pagar_far_uppgifter_efter(af, fk, av, hos_fk):
+    """R19: statistiken står kvar och fortsätter, utan identitet."""
+    ett = framme_i(I.GEMENSAM_KARTLAGGNING, af, fk, av)
+    skydda_fran_samarbete(samarbete=ett, av=av)
+    ett.refresh_from_db()
+
+    svar = hos_fk.post(adress("overgang", ett), steg(ett, I.AVSLUTAT))
+
+    assert svar.headers["Location"] == adress("uppgifter", ett, "efter")
+    varden = {"version_fore": 0, "version_efter": 0, "initierad_av": "fk", "token": str(uuid4())}
+    assert hos_fk.post(adress("uppgifter", ett, "efter"), varden).status_code == 302
+    satt_sammanhang(av)
+    assert {en.tillfalle for en in Samarbetsuppgift.objects.all()} == {"fore", "efter"}
 
 
 def test_ett_byte_till_samma_kontor_sager_vad_som_ar_fel(af, fk, av, hos_fk):

@@ -33,6 +33,12 @@ _SAMARBETENA: Final = sql.SQL("""
     JOIN {numren} ON n.person_id = s.person_id
     WHERE b.atertaget AND d.avidentifierat IS NOT TRUE ORDER BY s.id, n.nr
 """).format(numren=_NUMREN)
+_DET_FORSTA: Final = """
+    UPDATE imp_slutlig s SET fingeravtryck = n.avtryck FROM (
+        SELECT DISTINCT ON (id) id, avtryck
+        FROM unnest(%s::bigint[], %s::bytea[]) WITH ORDINALITY AS a (id, avtryck, nr) ORDER BY id, nr) n
+    WHERE n.id = s.id AND s.fingeravtryck IS NULL
+"""
 
 Avtryck = list[tuple[int, bytes]]
 """Registreringens id och ett avtryck."""
@@ -56,8 +62,8 @@ def samarbetenas() -> Avtryck:
         (id_, samarbetets_avtryck(samarbete=nyckel, person=_klartext(*numret)))
         for id_, nyckel, *numret in hamta(_SAMARBETENA)
     ]
-    for id_, ett in avtryck:
-        kor("UPDATE imp_slutlig SET fingeravtryck = %s WHERE id = %s AND fingeravtryck IS NULL", [ett, id_])
+    if avtryck:
+        kor(_DET_FORSTA, [[id_ for id_, _ in avtryck], [ett for _, ett in avtryck]])
     return avtryck
 
 

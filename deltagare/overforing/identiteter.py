@@ -39,7 +39,8 @@ _GALLER: Final = """
 """
 _INGET_SENARE: Final = sql.SQL("""
     NOT EXISTS (SELECT FROM deltagare_deltagande d
-                WHERE d.person_id = g.person_id AND NOT d.avidentifierat AND d.inregistrering > v.dag)
+                WHERE d.person_id = g.person_id AND NOT d.avidentifierat AND NOT d.felregistrerad
+                AND d.inregistrering > v.dag)
     AND NOT EXISTS (SELECT FROM deltagare_samarbete d
                     WHERE d.person_id = g.person_id AND NOT d.avidentifierat AND d.borjan > v.dag)
 """)

@@ -115,6 +115,7 @@ def _i_transaktion(filer: dict[str, Csvfil], idag: date, utfall: Utfall, framste
     if utfall.fel.antal:
         raise Importfel
     regler.varna_for_oppna(nulage, utfall, idag)
+    samarbetsregler.varna_for_oppna(utfall, idag)
     return _skriv(dugliga, idag, framsteg)
 
 

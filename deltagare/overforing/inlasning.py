@@ -63,10 +63,14 @@ _ANDRAD_KOMMUN: Final = """
 """
 # R15: den som läser in insatser ser inte registreringarna, men får veta hur många som är kvar.
 _OPPNA: Final = """
-    SELECT i.rad, 'slutdatum', 'Insatsen slutade ' || i.slutdatum || ', men ' || g.oppna
+    SELECT i.rad, 'slutdatum', CASE
+           WHEN k.samverkansform IN ('af', 'fk') THEN 'Kontoret slutade ' || i.slutdatum || ', men ' || g.oppna
+           || CASE WHEN g.oppna > 1 THEN ' samarbeten pågår där' ELSE ' samarbete pågår där' END
+           || '. Be den deltagaransvariga att avsluta eller byta kontor så snart det går.'
+           ELSE 'Insatsen slutade ' || i.slutdatum || ', men ' || g.oppna
            || CASE WHEN g.oppna > 1 THEN ' deltagare är inregistrerade' ELSE ' deltagare är inregistrerad' END
-           || '. Be den deltagaransvariga att utregistrera så snart det går.'
-    FROM imp_insats i CROSS JOIN LATERAL registreringsgranser(i.id) g
+           || '. Be den deltagaransvariga att utregistrera så snart det går.' END
+    FROM imp_insats i JOIN insatser_insats k ON k.id = i.id CROSS JOIN LATERAL registreringsgranser(i.id) g
     WHERE NOT i.ny AND i.slutdatum < {} AND g.oppna > 0
 """
 # Fler rader kan sidan Ändra insatsbudget varken visa eller ta bort. Kommandot tar emot dem.

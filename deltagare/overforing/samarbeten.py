@@ -39,12 +39,17 @@ _RORDA: Final = (
     "ANALYZE imp_rort",
     "ANALYZE imp_overgang",
 )
-# Den som har återtagit sitt samtycke har avslutat samarbetet: en äldre fil ändrar inte vägen dit (R27).
+# Den som har återtagit sitt samtycke har avslutat samarbetet: en äldre fil ändrar inte vägen dit (R27). Inte heller den
+# till ett slut som identiteten togs bort efter: personen kan ha kommit tillbaka, och två skulle kunna pågå (R31).
 _BEHALL_ATERTAGNA: Final = """
     UPDATE imp_overgang o SET till = d.till, datum = d.datum, orsak = d.orsak
     FROM imp_rort r JOIN deltagare_overgang d ON d.samarbete_id = r.id
     WHERE NOT r.ny AND r.nyckel = o.nyckel AND d.ordning = o.ordning AND EXISTS (
-        SELECT FROM deltagare_overgang a WHERE a.samarbete_id = r.id AND a.orsak = 'samtycke_atertas')
+        SELECT FROM deltagare_overgang a WHERE a.samarbete_id = r.id AND a.orsak = 'samtycke_atertas'
+        UNION ALL
+        SELECT FROM deltagare_samarbete s WHERE s.id = r.id AND s.avidentifierat AND s.slut IS NOT NULL
+        AND (s.fingeravtryck IS NOT NULL OR EXISTS (
+            SELECT FROM deltagare_samarbetsavtryck a WHERE a.samarbete_id = s.id)))
 """
 _VAGEN: Final = """
     CREATE TEMP TABLE imp_vag ON COMMIT DROP AS

@@ -1,6 +1,7 @@
 """Samarbetenas väg, kontor och personer prövade mängdvis, så som de blir (R26–R31). Tabellerna är `samarbeten`s."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final, LiteralString
 
 from psycopg import sql
@@ -226,6 +227,19 @@ _SAMTYCKET: Final = """
     FROM imp_foljd
     WHERE coalesce(rad, forra_rad) IS NOT NULL AND identifierat AND samtycke <= forra_samtycke
 """
+# R15: kontoret har slutat medan samarbeten pågår där.
+_OPPNA: Final = """
+    SELECT i.rad, 'slutdatum', 'Kontoret slutade ' || i.slutdatum || ', men ' || count(*)
+           || CASE WHEN count(*) > 1 THEN ' samarbeten' ELSE ' samarbete' END
+           || ' pågår där. Avsluta eller byt kontor så snart det går.'
+    FROM imp_insats i JOIN (
+        SELECT unnest(ARRAY[v.af, v.fk]) AS kontor
+        FROM imp_kontorsvag v JOIN imp_blir b ON b.id = v.samarbete WHERE v.nasta_dag IS NULL AND b.slut IS NULL
+        UNION ALL
+        SELECT unnest(ARRAY[s.af_kontor_id, s.fk_kontor_id]) FROM deltagare_samarbete s
+        WHERE s.slut IS NULL AND NOT EXISTS (SELECT FROM imp_rort r WHERE r.id = s.id)) o ON o.kontor = i.id
+    WHERE i.slutdatum < {} GROUP BY i.rad, i.slutdatum
+"""
 
 
 def prova(utfall: Utfall, *, overganger_lasta: bool) -> None:
@@ -251,6 +265,11 @@ def prova(utfall: Utfall, *, overganger_lasta: bool) -> None:
 def _lagg(utfall: Utfall, fil: str, fragor: Sequence[LiteralString]) -> None:
     for fraga in fragor:
         lagg_ur(utfall.fel, fil, sql.SQL(fraga).format(slut=SLUT))
+
+
+def varna_for_oppna(utfall: Utfall, idag: date) -> None:
+    """R15: ett kontor som har slutat medan samarbeten pågår där är ett lagligt läge som ska rättas."""
+    lagg_ur(utfall.varningar, INSATSER, sql.SQL(_OPPNA).format(sql.Literal(idag)))
 
 
 def prova_personernas(utfall: Utfall) -> None:

@@ -11,6 +11,7 @@ from behorighet.databasfel import skriver
 from behorighet.models import Anvandare, Handelse
 from deltagare.models import Overgang, Samarbete, Samarbetskontor
 from deltagare.overgangar import Myndighet
+from deltagare.tjanster.person import las_samarbetet
 from deltagare.tjanster.samarbetsgrund import last, logga_andring, ny_version
 from deltagare.tjanster.tid import krav_inte_framtid
 from insatser.models import Insats
@@ -41,6 +42,8 @@ def byt_kontor(
     if datum:
         krav_inte_framtid("datum", datum)
     with skriver():
+        if rattas:
+            las_samarbetet(samarbete)  # numret före samarbetet, som överallt
         samarbete = last(samarbete, version, kontor)
         if samarbete.slut:
             raise ValidationError("Samarbetet är avslutat. Kontor byts bara medan det pågår.")

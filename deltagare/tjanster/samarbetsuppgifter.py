@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 
 from behorighet.databasfel import skriver
+from behorighet.historik import rader_for
 from behorighet.krock import krav_version
 from behorighet.logg import logga
 from behorighet.models import Anvandare, Handelse
@@ -20,8 +21,13 @@ UTAN_IDENTITET: Final = "Samarbetet är avslutat och identiteten borttagen. Uppg
 
 
 def tar_emot_uppgifter(samarbete: Samarbete) -> bool:
-    """Falskt för ett avslutat samarbete utan identitet: om den som har återtagit samtycket skrivs inget nytt (P10)."""
-    return samarbete.slut is None or not samarbete.avidentifierat
+    """Falskt när samtycket är återtaget: om den personen skrivs inget nytt (P10).
+
+    Den som har fått skydd medan samarbetet pågick räknas som alla andra (R19).
+    """
+    if samarbete.slut is None or not samarbete.avidentifierat:
+        return True
+    return rader_for(Samarbete).filter(pgh_obj=samarbete.pk, avidentifierat=True, slut=None).exists()
 
 
 def spara_uppgifter(

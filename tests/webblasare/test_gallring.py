@@ -39,7 +39,7 @@ def test_tva_personer_gallrar_och_hamtar_intyget(
     sida = oppna(varld.systemadministrator, skript=skript, matt=matt)
     sida.goto("/administration/gallring/")
     sida.get_by_role("link", name="Föreslå gallring").click()
-    expect(sida.get_by_role("row", name=re.compile("^Identitet "))).to_contain_text("1 deltagande")
+    expect(sida.get_by_role("row", name=re.compile("^Identitet "))).to_contain_text("1 registrering")
     sida.get_by_role("button", name="Föreslå gallring").click()
     expect(sida.get_by_text("Du har själv föreslagit gallringen.")).to_be_visible()
     expect(sida.get_by_role("button", name="Godkänn och gallra")).to_have_count(0)

@@ -35,7 +35,7 @@ def scen(webbserver_modul: str) -> SimpleNamespace:
     return SimpleNamespace(
         org=org,
         ansvarig=ansvarig,
-        deltagaransvarig=fabriker.anvandare(Roll.DELTAGARANSVARIG, fornamn="Dora", efternamn=f"Deltag{org.pk}"),
+        deltagaransvarig=fabriker.anvandare(Roll.DELTAGARANSVARIG, fornamn="Dora", efternamn=f"Deltag{org.pk % 1000}"),
     )
 
 

@@ -20,7 +20,7 @@ from tests.webblasare.varld import IDAG, LOSENORD
 def scen(webbserver_modul: str) -> SimpleNamespace:
     """En organisation med rätt kontrollsiffra, dess samverkansadministratör, och en part att välja."""
     with transaction.atomic():
-        nio = f"222000{fabriker.organisation().pk:03}"
+        nio = f"222000{fabriker.organisation().pk % 1000:03}"
         org = fabriker.organisation(organisationsnummer=f"{nio[:6]}-{nio[6:]}{fabriker.kontrollsiffra(nio)}")
         konto = fabriker.anvandare(password=LOSENORD)
         fabriker.uppdrag(konto, Roll.SAMVERKANSADMINISTRATOR, org)

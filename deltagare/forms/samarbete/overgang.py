@@ -7,6 +7,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Row, Submit
 from crispy_forms.utils import TEMPLATE_PACK
 from django import forms
+from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -182,6 +183,7 @@ class Kontorsbytesform(Samarbetsform):
             "fk_kontor": samarbete.fk_kontor_id,
         }
         super().__init__(*args, **kwargs)
+        self._samarbete = samarbete
         for falt, myndighet in (("af_kontor", Myndighet.AF), ("fk_kontor", Myndighet.FK)):
             ge_kontor(self, falt, kontoren([myndighet]))
         for namn in ("datum", "rattas"):
@@ -201,9 +203,14 @@ class Kontorsbytesform(Samarbetsform):
     def clean(self) -> dict[str, Any]:
         """Dagen behövs när kontoren byts, och båda finns då."""
         data = super().clean() or {}
-        if not data.get("rattas") and not data.get("datum") and "datum" not in self.errors:
+        dag, rattas = data.get("datum"), data.get("rattas")
+        if rattas and dag:
+            self.add_error("rattas", "Ange antingen en dag eller att kontoren rättas, inte båda.")
+        elif not rattas and not dag and "datum" not in self.errors:
             self.add_error("datum", "Ange från och med vilken dag.")
-        krav_oppna(self, data.get("datum"), "af_kontor", "fk_kontor")
+        if rattas:
+            dag = self._samarbete.kontor.aggregate(senast=Max("datum"))["senast"]
+        krav_oppna(self, dag, "af_kontor", "fk_kontor")
         return data
 
 

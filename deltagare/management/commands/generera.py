@@ -13,7 +13,7 @@ from behorighet.models import Handelse
 from deltagare.management.commands.importera import datum
 from deltagare.overforing.fel import Importfel, Utfall, orsak
 from deltagare.overforing.forbindelse import AGARE
-from deltagare.overforing.generatorn import folkbokforing, organisationer
+from deltagare.overforing.generatorn import folkbokforing, organisationer, uppgifter
 from deltagare.overforing.generatorn.skalor import SKALOR
 from deltagare.overforing.generatorn.varlden import skriv
 from deltagare.overforing.importen import importera
@@ -77,6 +77,8 @@ class Command(BaseCommand):
             antal = self._importera(Path(katalog), dag)
         organisationer.fyll(fro=fro, idag=dag)
         folkbokforing.fyll(SKALOR[skala], fro=fro)
+        if skala == "demo":
+            uppgifter.fyll(fro=fro)
         with transaction.atomic(using=AGARE):
             logga(Handelse.Typ.GENERERAT, av=None, using=AGARE, skala=skala, fro=fro, idag=str(dag))
         self._stada()

@@ -77,7 +77,7 @@ def _ga(request: Begaran, oppnat: Oppnat, data: dict[str, Any]) -> tuple[str, st
     text = f"Övergången till {till.label} {data['datum'].isoformat()} är registrerad."
     if data["orsak"] == Orsak.SAMTYCKE_ATERTAS:
         text += " Identiteten är borttagen."
-    if till == Insatstyp.AVSLUTAT and not ett.avidentifierat:
+    if till == Insatstyp.AVSLUTAT:
         return text, reverse("samarbete:uppgifter", args=[ett.pk, "efter"])
     return text, adressen(ett)
 

@@ -117,12 +117,7 @@ def namn_och_nummer(ett: Deltagande | Samarbete, *, maskera: bool) -> tuple[str,
     if ett.avidentifierat:
         return UTAN_IDENTITET, ""
     identitet = ett.person.identitet
-    return namnet(identitet), identitet.maskerat_personnummer() if maskera else _utskrivet(identitet)
-
-
-def _utskrivet(identitet: Identitet) -> str:
-    nummer = identitet.klartext("personnummer")
-    return f"{nummer[:8]}-{nummer[8:]}"
+    return namnet(identitet), identitet.maskerat_personnummer() if maskera else identitet.utskrivet_personnummer()
 
 
 def celler(rad: Deltagarrad) -> list[Any]:

@@ -79,6 +79,10 @@ class Identitet(models.Model):
         """Sant om numret (tolv siffror) är det som gäller, inte ett som har bytts."""
         return bytes(self.personindex) == personindex(nummer)
 
+    def utskrivet_personnummer(self) -> str:
+        """ååååmmdd-nnnn, i klartext: visas först när det är loggat (P7, P8)."""
+        return Personnummer(self.klartext("personnummer"), 0, "", samordningsnummer=False).utskrivet
+
     def maskerat_personnummer(self) -> str:
         """Födelsedatum och fyra stjärnor."""
         return Personnummer(self.klartext("personnummer"), 0, "", samordningsnummer=False).maskerat

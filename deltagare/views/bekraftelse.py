@@ -23,13 +23,13 @@ from deltagare import folkbokforing, tjanster
 from deltagare.forms import Andring, Aterkallelse, Bekraftelse, Nummerbyte, jamforbart, utan_att_spara
 from deltagare.models import Deltagande, Identitet
 from deltagare.personnummer import Personnummer
+from deltagare.tjanster.person import REDAN_BORTTAGEN
 from deltagare.views.deltagande import deltagande_att_visa, nadda, varna, vem
 from deltagare.views.egna import kort, med_lank, spara_en_gang
 from fkui.fel import visa_fel
 from fkui.layout import Lank
 from insatser.models import Insats
 
-BORTTAGEN = "Identiteten är redan borttagen."
 SLUTGILTIGT = "Det går inte att ångra. Identiteten kan inte tas tillbaka."
 UTREGISTRERAS = "Deltagaren utregistreras, med anledningen Återtaget samtycke."
 ATERTAGET = (
@@ -132,7 +132,7 @@ def _att_aterta(request: Begaran, ett: Deltagande) -> Sida:
         hander=[*([UTREGISTRERAS] if pagar else []), *ATERTAGET],
         slutgiltigt=SLUTGILTIGT,
         klart="Samtycket är återtaget. Identiteten är borttagen.",
-        hinder=BORTTAGEN if ett.avidentifierat else "",
+        hinder=REDAN_BORTTAGEN if ett.avidentifierat else "",
         gor=lambda data: tjanster.aterta_samtycke(
             deltagande=ett, version=data["version"], dag=data.get("dag", idag), av=request.user
         ),
@@ -160,7 +160,7 @@ def _att_skydda(request: Begaran, ett: Deltagande) -> Sida:
         ],
         slutgiltigt=SLUTGILTIGT,
         klart="Identiteten är borttagen ur alla insatser.",
-        hinder=BORTTAGEN if ett.avidentifierat else "",
+        hinder=REDAN_BORTTAGEN if ett.avidentifierat else "",
         gor=lambda data: tjanster.skydda_deltagaren(deltagande=ett, av=request.user),
     )
 
@@ -186,7 +186,7 @@ def _att_byta_nummer(request: Begaran, ett: Deltagande) -> Sida:
         ],
         slutgiltigt="Det går inte att ångra. Kontrollera att personnumret är samma persons.",
         klart="Numret är bytt till personnummer.",
-        hinder=BORTTAGEN if ett.avidentifierat else hinder,
+        hinder=REDAN_BORTTAGEN if ett.avidentifierat else hinder,
         prova=lambda data: _prova_nummer(request, ett, data["personnummer"]),
         gor=lambda data: _byt(request, ett, data["personnummer"]),
         efter_fel=lambda fel: _logga_nekat(request, ett, fel),

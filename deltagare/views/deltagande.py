@@ -15,7 +15,7 @@ from behorighet.models import Handelse
 from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from deltagare import tjanster, visning
-from deltagare.models import Deltagande
+from deltagare.models import Deltagande, Samarbete
 from deltagare.personnummer import har_samordningsnummer
 from deltagare.uppgifter import Kodverk
 from insatser.models import Fraga, Kommun, Samverkansorganisation, Tillfalle
@@ -55,11 +55,11 @@ def nadda(request: Begaran) -> QuerySet[Deltagande]:
     )
 
 
-def vem(deltagande: Deltagande) -> dict[str, Any]:
-    """Vem deltagandet gäller, för sidorna: utan identitet bara att den är borta."""
-    if deltagande.avidentifierat:
+def vem(registrering: Deltagande | Samarbete) -> dict[str, Any]:
+    """Vem deltagandet eller samarbetet gäller, för sidorna: utan identitet bara att den är borta."""
+    if registrering.avidentifierat:
         return {"namn": "", "nummer": "", "samordningsnummer": False}
-    identitet = deltagande.person.identitet
+    identitet = registrering.person.identitet
     return {
         "namn": identitet.namn(),
         "nummer": identitet.maskerat_personnummer(),
@@ -91,8 +91,7 @@ def personnummer(request: Begaran, pk: int) -> HttpResponse:
     I listan byter htmx bara cellen.
     """
     ett = deltagande_att_visa(request, pk, typ=Handelse.Typ.PERSONNUMMER_VISAT)
-    nummer = "" if ett.avidentifierat else ett.person.identitet.klartext("personnummer")
-    utskrivet = f"{nummer[:8]}-{nummer[8:]}" if nummer else ""
+    utskrivet = "" if ett.avidentifierat else ett.person.identitet.utskrivet_personnummer()
     if request.htmx:
         return render(request, "deltagare/_personnummer.html", {"nummer": utskrivet})
     return _visa(request, ett, nummer=utskrivet)

@@ -24,8 +24,9 @@ from deltagare.models import Overgang, Overgangsregel, Samarbete, Samarbetskonto
 from deltagare.overgangar import Insatstyp, Myndighet, Orsak
 from deltagare.tjanster import samarbete as samarbetstjanster
 from deltagare.tjanster import samarbetskontor
+from deltagare.tjanster.person import REDAN_BORTTAGEN
 from deltagare.tjanster.samarbetskontor import ANGRA_SLUTET_FORST
-from deltagare.views.samarbete.grund import BORTTAGEN, Oppnat, Sida, adressen, att_andra, bekraftelse, svara
+from deltagare.views.samarbete.grund import Oppnat, Sida, adressen, att_andra, bekraftelse, svara
 
 AVSLUTAT: Final = "Samarbetet är avslutat. En återgång är ett nytt samarbete, med nytt samtycke."
 INGET_BYTE: Final = "Kontoren har inte bytts. Det finns inget byte att ångra."
@@ -169,7 +170,7 @@ def ratta(request: Begaran, pk: int) -> HttpResponse:
         rubrik="Rätta begäran",
         form=lambda ett, data: Begaransrattelse(data, samarbete=ett, avbryt=adressen(ett)),
         spara=lambda form: _ratta(request, oppnat, form.cleaned_data),
-        hinder=BORTTAGEN if oppnat.samarbete.avidentifierat else HAR_GATT_VIDARE if vidare else "",
+        hinder=REDAN_BORTTAGEN if oppnat.samarbete.avidentifierat else HAR_GATT_VIDARE if vidare else "",
         falt=BEGARANS_FALT,
         jamfors=("datum", "samtycke"),
     )

@@ -18,13 +18,12 @@ from deltagare import tjanster
 from deltagare.forms import Bekraftelse
 from deltagare.models import Overgang, Samarbete, SamarbeteQuerySet
 from deltagare.overgangar import Insatstyp, Myndighet
-from deltagare.personnummer import har_samordningsnummer
+from deltagare.views.deltagande import vem
 from deltagare.views.egna import egna_kontor
 from fkui.fel import visa_fel
 from fkui.templatetags.fkui import utdata
 from insatser.models import Insats
 
-BORTTAGEN: Final = "Identiteten är redan borttagen."
 ANDRA_KONTOR: Final = (
     "Samarbetet är hos andra kontor nu. Du ser det för att det har varit hos ditt. Det är de som registrerar."
 )
@@ -69,18 +68,6 @@ def att_andra(request: Begaran, pk: int) -> Oppnat:
     if not oppnat.kontor:
         raise PermissionDenied
     return oppnat
-
-
-def vem(samarbete: Samarbete) -> dict[str, str | bool]:
-    """Vem samarbetet gäller: utan identitet bara att den är borta."""
-    if samarbete.avidentifierat:
-        return {"namn": "", "nummer": "", "samordningsnummer": False}
-    identitet = samarbete.person.identitet
-    return {
-        "namn": identitet.namn(),
-        "nummer": identitet.maskerat_personnummer(),
-        "samordningsnummer": har_samordningsnummer(identitet.klartext("personnummer")),
-    }
 
 
 def laget(samarbete: Samarbete) -> str:

@@ -16,10 +16,11 @@ from deltagare.forms import Andring, Bekraftelse, Nummerbyte
 from deltagare.forms.samarbete.overgang import Samtyckesaterkallelse
 from deltagare.models import Samarbete
 from deltagare.overgangar import Myndighet
-from deltagare.tjanster.person import skydda_fran_samarbete
+from deltagare.tjanster.person import REDAN_BORTTAGEN, skydda_fran_samarbete
 from deltagare.tjanster.samarbete import aterta_samtycke_for_samarbete
 from deltagare.views.bekraftelse import FALT, prova_nummer
-from deltagare.views.samarbete.grund import BORTTAGEN, Oppnat, Sida, adressen, att_andra, bekraftelse, svara, vem
+from deltagare.views.deltagande import vem
+from deltagare.views.samarbete.grund import Oppnat, Sida, adressen, att_andra, bekraftelse, svara
 
 SLUTGILTIGT: Final = "Det går inte att ångra. Identiteten kan inte tas tillbaka."
 DAGENS_FALT: Final = dict.fromkeys(
@@ -61,7 +62,7 @@ def aterta(request: Begaran, pk: int) -> HttpResponse:
             **({"dag": timezone.localdate()} if pagar else {}),
         ),
         spara=lambda form: _aterta(request, oppnat, form.cleaned_data),
-        hinder=BORTTAGEN if oppnat.samarbete.avidentifierat else "",
+        hinder=REDAN_BORTTAGEN if oppnat.samarbete.avidentifierat else "",
         hander=[*avbryts, *ATERTAGET],
         slutgiltigt=SLUTGILTIGT,
         falt=DAGENS_FALT,
@@ -93,7 +94,7 @@ def skydda(request: Begaran, pk: int) -> HttpResponse:
         rubrik="Skyddade personuppgifter",
         form=bekraftelse(Bekraftelse, "Ta bort identiteten"),
         spara=lambda form: _skydda(request, oppnat.samarbete),
-        hinder=BORTTAGEN if oppnat.samarbete.avidentifierat else "",
+        hinder=REDAN_BORTTAGEN if oppnat.samarbete.avidentifierat else "",
         hander=[*SKYDDAS],
         slutgiltigt=SLUTGILTIGT,
     )
@@ -117,7 +118,7 @@ def byt_nummer(request: Begaran, pk: int) -> HttpResponse:
         rubrik="Byt till personnummer",
         form=bekraftelse(Nummerbyte, "Byt till personnummer"),
         spara=lambda form: _byt(request, ett, form.cleaned_data),
-        hinder=BORTTAGEN if ett.avidentifierat else hinder,
+        hinder=REDAN_BORTTAGEN if ett.avidentifierat else hinder,
         hander=[*BYTS],
         slutgiltigt="Det går inte att ångra. Kontrollera att personnumret är samma persons.",
         falt=FALT,

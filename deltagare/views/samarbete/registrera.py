@@ -87,8 +87,7 @@ def _tillbaka(request: Begaran, kontor: list[Insats]) -> HttpResponse:
     eget = next((en.pk for en in kontor if en.pk in par.values()), None)
     initial: dict[str, Any] = {"insats": eget, "andra_kontoret": next((en for en in par.values() if en != eget), None)}
     if not ett.avidentifierat:
-        nummer = ett.person.identitet.klartext("personnummer")
-        initial["personnummer"] = f"{nummer[:8]}-{nummer[8:]}"
+        initial["personnummer"] = ett.person.identitet.utskrivet_personnummer()
     return _visa(request, kontor, Medverkansform(initial=initial, kontor=kontor), besked=TILLBAKA)
 
 

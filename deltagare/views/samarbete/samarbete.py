@@ -17,7 +17,8 @@ from deltagare.models import Overgangsregel, Samarbetsuppgift
 from deltagare.overgangar import FORMEN, Form, Insatstyp
 from deltagare.tidslinje import Tidslinje, tidslinje
 from deltagare.tjanster.samarbetsuppgifter import tar_emot_uppgifter
-from deltagare.views.samarbete.grund import ANDRA_KONTOR, Oppnat, oppna, vem
+from deltagare.views.deltagande import vem
+from deltagare.views.samarbete.grund import ANDRA_KONTOR, Oppnat, oppna
 
 Tillfalle = Samarbetsuppgift.Tillfalle
 LAGE = {Form.VANTAR: "warning", Form.AKTIV: "success", Form.AVSLUTAR: "default"}
@@ -37,8 +38,8 @@ def samarbete(request: Begaran, pk: int) -> HttpResponse:
 def personnummer(request: Begaran, pk: int) -> HttpResponse:
     """*Visa*: hela personnumret. POST, och loggat för sig: det hamnar aldrig i en adress (P7)."""
     oppnat = oppna(request, pk, typ=Handelse.Typ.PERSONNUMMER_VISAT)
-    nummer = "" if oppnat.samarbete.avidentifierat else oppnat.samarbete.person.identitet.klartext("personnummer")
-    utskrivet = f"{nummer[:8]}-{nummer[8:]}" if nummer else ""
+    ett = oppnat.samarbete
+    utskrivet = "" if ett.avidentifierat else ett.person.identitet.utskrivet_personnummer()
     if request.htmx:
         return render(request, "deltagare/_personnummer.html", {"nummer": utskrivet})
     return _visa(request, oppnat, nummer=utskrivet)

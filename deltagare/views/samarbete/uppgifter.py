@@ -15,7 +15,8 @@ from deltagare.forms.samarbete.uppgifter import RUBRIK, Uppgiftsform
 from deltagare.models import Samarbete, Samarbetsuppgift
 from deltagare.overgangar import Insatstyp, Myndighet
 from deltagare.tjanster.samarbetsuppgifter import INTE_AVSLUTAT, UTAN_IDENTITET, spara_uppgifter, tar_emot_uppgifter
-from deltagare.views.samarbete.grund import Oppnat, adressen, att_andra, nadda, vem
+from deltagare.views.deltagande import vem
+from deltagare.views.samarbete.grund import Oppnat, adressen, att_andra, nadda
 from fkui.fel import visa_fel
 
 Tillfalle = Samarbetsuppgift.Tillfalle

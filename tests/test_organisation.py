@@ -552,6 +552,17 @@ def test_rader_laggs_till_och_tas_bort_utan_skript_och_utan_att_sparas(client, o
     assert not Organisationsbudget.objects.exists()
 
 
+def test_en_orord_budget_sager_inte_att_raderna_ar_andrade(client, org, administrator):
+    sida = adress("andra_organisationsbudget", org.pk, AR)
+
+    oppnad = client.get(sida)
+    andrad = client.post(sida, {"version": "0", "f-antal": "1", "k-antal": "1", "lagg_till": "f"})
+
+    assert "Inget är sparat än." not in text(oppnad)
+    assert 'data-osparat=""' in text(oppnad)
+    assert "Inget är sparat än." in text(andrad)
+
+
 def test_kopiera_fran_forra_aret_utan_utfall(client, org, administrator):
     den = part(org)
     spara(org, administrator, [Finansieringsrad(den.pk, 1000, "a")], [Kostnadsrad("personal", 5, 6, "b")], ar=AR - 1)

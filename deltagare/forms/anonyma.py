@@ -1,8 +1,10 @@
 """Sidorna för anonyma deltagare (`doman.md` 5)."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Submit, TemplateNameMixin
@@ -14,15 +16,31 @@ from django.urls import reverse
 from deltagare.forms.falt import Insatsfalt, ge_insatser
 from deltagare.models import Anonym
 from deltagare.uppgifter import ANLEDNINGAR_ATT_TA_BORT, Kon
-from fkui.falt import Heltalsfalt, Tokenfalt, marka, valfalt
+from fkui.falt import STORSTA_ID, Heltalsfalt, Tokenfalt, heltal_hogst, marka, valfalt
 from fkui.layout import Knapp, Knapprad, Lank, Panel, uppdatera_val
 from insatser.models import Insats
+
+RADFORM: Final = re.compile(r"(?P<insats>[0-9]{1,19}):(?P<ar>[0-9]{4}):(?P<kon>[a-z]+):(?P<antal>[1-9][0-9]{0,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Rad:
+    """En tillagd rad. Den hör till insatsen och året som den lades till för, vad som än väljs sedan."""
+
+    insats_id: int
+    ar: int
+    kon: str
+    antal: int
+
+    def __str__(self) -> str:
+        """Så som raden följer med i formuläret: `17:2025:kvinna:3`."""
+        return f"{self.insats_id}:{self.ar}:{self.kon}:{self.antal}"
 
 
 class Anonymform(forms.Form):
     """Sidan *Registrera anonyma deltagare*: ett år i taget, flera rader före *Spara* (`doman.md` 5).
 
-    Raderna som är tillagda följer med som dolda fält, `kvinna:3`, så att sidan klarar sig utan skript.
+    Raderna som är tillagda följer med som dolda fält, så att sidan klarar sig utan skript.
     """
 
     insats = Insatsfalt()
@@ -95,11 +113,29 @@ class Anonymform(forms.Form):
         if any(kontor):
             self.fields["insats"].label = "Kontor" if all(kontor) else "Insats eller kontor"
 
+    def clean(self) -> dict[str, Any]:
+        """De tillagda raderna gäller insatsen och året som är valda: de sparas aldrig som något annat."""
+        data = super().clean() or {}
+        for falt, varde in (("insats", getattr(data.get("insats"), "pk", None)), ("ar", data.get("ar"))):
+            annan = next((rad for rad in self.rader if (rad.insats_id if falt == "insats" else rad.ar) != varde), None)
+            if annan and falt not in self.errors:
+                self.add_error(
+                    falt,
+                    f"Raderna att spara gäller {self.insatsens_namn(annan)} {annan.ar}. "
+                    "Ändra tillbaka och spara dem först, eller ta bort dem.",
+                )
+        return data
+
+    def insatsens_namn(self, rad: Rad) -> str:
+        """Namnet på radens insats, om användaren når den."""
+        return next((insats.namn for insats in self.insatser() if insats.pk == rad.insats_id), "en annan insats")
+
     def med_inskrivet(self) -> list[tuple[str, int]]:
         """Tillagda rader och det som står ifyllt men inte är tillagt: *Spara* tappar inget som skrivits."""
         data = self.cleaned_data
         ifyllt = [("kvinna", data.get("antal_kvinnor")), ("man", data.get("antal_man"))]
-        return [*self.rader, *((kon, antal) for kon, antal in ifyllt if antal)]
+        tillagda = [(rad.kon, rad.antal) for rad in self.rader]
+        return [*tillagda, *((kon, antal) for kon, antal in ifyllt if antal)]
 
 
 class Tillagda(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar typer
@@ -109,16 +145,19 @@ class Tillagda(TemplateNameMixin):  # type: ignore[misc]  # crispy saknar typer
 
     def render(self, form: Any, context: Any, template_pack: Any = None, **kwargs: Any) -> str:
         """Raderna som HTML, med summan."""
-        summa = {kon: sum(antal for k, antal in form.rader if k == kon) for kon in Kon.values}
-        rader = [(plats, Kon(kon).label, antal, f"{kon}:{antal}") for plats, (kon, antal) in enumerate(form.rader)]
+        summa: Counter[str] = Counter(dict.fromkeys(Kon.values, 0))
+        for rad in form.rader:
+            summa[rad.kon] += rad.antal
+        rader = [(rad, form.insatsens_namn(rad)) for rad in form.rader]
         return render_to_string(self.template, {"rader": rader, "summa": summa})
 
 
-def _tolka_rad(text: str) -> tuple[str, int] | None:
-    kon, _, antal = text.partition(":")
-    if kon in Kon.values and re.fullmatch(r"[1-9][0-9]{0,3}", antal):
-        return kon, int(antal)
-    return None
+def _tolka_rad(text: str) -> Rad | None:
+    traff = RADFORM.fullmatch(text)
+    insats_id = heltal_hogst(traff["insats"], STORSTA_ID) if traff else None
+    if traff is None or insats_id is None or traff["kon"] not in Kon.values:
+        return None
+    return Rad(insats_id, int(traff["ar"]), traff["kon"], int(traff["antal"]))
 
 
 class AnonymBorttagsform(forms.Form):

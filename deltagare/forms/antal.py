@@ -1,7 +1,7 @@
 """Sidan *Registrera antal* för en volyminsats (`doman.md` 3.3)."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Submit
@@ -9,6 +9,10 @@ from django import forms
 
 from fkui.falt import Heltalsfalt, Tokenfalt, marka
 from fkui.layout import Knapprad, Lank, Panel, Uppgift
+from fkui.templatetags.fkui import vardetext
+
+HOGST: Final = 9_999_999
+"""Mer än så är ett skrivfel."""
 
 
 class Antalsform(forms.Form):
@@ -26,9 +30,12 @@ class Antalsform(forms.Form):
                 label=f"Faktiskt antal {aret}",
                 required=False,
                 min_value=0,
-                max_value=9_999_999,
+                max_value=HOGST,
                 initial=antal,
-                error_messages=dict.fromkeys(("min_value", "max_value"), "Ange ett antal, 0 eller mer."),
+                error_messages={
+                    "min_value": "Ange ett antal, 0 eller mer.",
+                    "max_value": f"Antalet är för stort. Ange högst {vardetext(HOGST)}.",
+                },
             )
             marka(self.fields[f"antal_{aret}"], dolj_valfritt=True)
             self.fields[f"version_{aret}"] = forms.IntegerField(

@@ -55,6 +55,17 @@ class Hamtruta:
         return render_to_string("deltagare/_hamtat.html", {"hamtat": self._hamtat, "form": form})
 
 
+class Stadsdelsruta:
+    """Påminnelsen vid *Stadsdel* så länge ingen är vald (utan skript: alltid)."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render(self, form: Any, context: Any, template_pack: Any = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
+        """Rutan som HTML."""
+        return render_to_string("deltagare/_valj_stadsdel.html", {"text": self._text})
+
+
 class Skyddruta:
     """Beskedet om den som har skyddade personuppgifter (R19)."""
 
@@ -88,6 +99,10 @@ class Folkbokforingsdel(forms.Form):
     """Namn, kommun och stadsdel: hämtade ur folkbokföringen, och för resten skrivna för hand."""
 
     hamtat: Hamtat | None
+    varfor_stadsdel = ""
+    """Läggs till i påminnelsen vid *Stadsdel*."""
+    kontrollera_namnet = False
+    """*Spara* hämtade ett namn som användaren inte har sett: det visas först, och sparas nästa gång."""
 
     fornamn = forms.CharField(label="Förnamn", max_length=100, error_messages={"required": "Ange förnamn."})
     efternamn = forms.CharField(label="Efternamn", max_length=100, error_messages={"required": "Ange efternamn."})
@@ -125,7 +140,15 @@ class Folkbokforingsdel(forms.Form):
 
     def folkbokforingen(self) -> list[Any]:
         """Namn, kommun och stadsdel: det som inte är hämtat frågas."""
-        hamtat, stadsdel = self.hamtat, Div("stadsdel", data_visas_om=f"kommun={'|'.join(MED_STADSDELAR)}")
+        hamtat = self.hamtat
+        stadsdel = Div(
+            "stadsdel",
+            Stadsdelsruta(
+                "Bor personen i Stockholm eller Göteborg: välj stadsdel innan du sparar, om du vet den."
+                + self.varfor_stadsdel
+            ),
+            data_visas_om=f"kommun={'|'.join(MED_STADSDELAR)}",
+        )
         if hamtat is None or not hamtat.svar.hittad:
             return [Row("fornamn", "efternamn"), Row("kommun", stadsdel)]
         for namn in ("fornamn", "efternamn"):
@@ -139,7 +162,10 @@ class Folkbokforingsdel(forms.Form):
         falt = modellfalt(self, "stadsdel")
         falt.queryset = Stadsdel.objects.filter(giltig_till=None, kommun=hamtat.kommun).order_by("namn")
         falt.help_text = f"Stadsdelen i {hamtat.kommun.namn} framgår inte av folkbokföringen."
-        return [Field("stadsdel", wrapper_class="sus-narrow")]
+        return [
+            Field("stadsdel", wrapper_class="sus-narrow"),
+            Stadsdelsruta("Välj stadsdel innan du sparar, om du vet den." + self.varfor_stadsdel),
+        ]
 
     def bara_hamtas_fel(self) -> None:
         """Glömmer felen i det som *Hämta* inte behöver."""
@@ -154,6 +180,11 @@ class Folkbokforingsdel(forms.Form):
         hamtade = {"fornamn": svar.fornamn, "efternamn": svar.efternamn}
         skrivna = {falt: jamforbart(self.data.get(falt, "")) for falt in hamtade}
         return any(skrivet and skrivet != jamforbart(hamtade[falt]) for falt, skrivet in skrivna.items())
+
+    def namnet_ar_osett(self) -> bool:
+        """Om någon hittades utan att något namn var skrivet: numret kan då vara en annans än den man menar."""
+        hittad = self.hamtat is not None and self.hamtat.svar.hittad
+        return hittad and not any(jamforbart(self.data.get(falt, "")) for falt in ("fornamn", "efternamn"))
 
     def folkbokfort(self) -> dict[str, Any]:
         """Namn, kommun och stadsdel att spara: det hämtade, och för resten det som skrevs."""
@@ -173,6 +204,7 @@ class Inregistreringsform(Registreringsform, Folkbokforingsdel, Avslutsdel):
     """In: samtycke, namn, folkbokföring och situationen direkt före."""
 
     tillfalle = "fore"
+    varfor_stadsdel = " Den frågas inte vid utregistreringen."
 
     samtycke = _samtycke()
     inregistrering = Datumfalt(label="Datum för inregistrering")

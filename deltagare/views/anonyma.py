@@ -15,6 +15,7 @@ from behorighet.roller import Rattighet
 from behorighet.skydd import Begaran, kraver
 from deltagare import tjanster
 from deltagare.forms import VILLKORENS_FALT, AnonymBorttagsform, Anonymform
+from deltagare.forms.anonyma import Rad
 from deltagare.models import Anonym
 from deltagare.tjanster import Anonymrad
 from deltagare.uppgifter import Kon
@@ -62,15 +63,16 @@ def _med_andrade_rader(request: Begaran, insatser: QuerySet[Insats]) -> Anonymfo
     falt = falten.get(kon, "")
     bunden = Anonymform(request.POST, insatser=insatser, rader=rader)
     bunden.is_valid()
-    if not falt or not bunden.cleaned_data.get(falt):
-        if falt and falt not in bunden.errors:
-            bunden.add_error(falt, "Ange ett antal att lägga till.")
-        for annat in set(bunden.errors) - {falt}:
-            del bunden.errors[annat]
+    if falt and not bunden.cleaned_data.get(falt) and falt not in bunden.errors:
+        bunden.add_error(falt, "Ange ett antal att lägga till.")
+    # Raden hör till insatsen och året som är valda när den läggs till.
+    for annat in set(bunden.errors) - ({"insats", "ar", falt} if falt else set()):
+        del bunden.errors[annat]
+    if not falt or bunden.errors:
         return bunden
-    antal = bunden.cleaned_data[falt]
-    initial = {**request.POST.dict(), falt: ""}
-    return Anonymform(initial=initial, insatser=insatser, rader=[*rader, f"{kon}:{antal}"])
+    data = bunden.cleaned_data
+    ny = Rad(data["insats"].pk, data["ar"], kon, data[falt])
+    return Anonymform(initial={**request.POST.dict(), falt: ""}, insatser=insatser, rader=[*rader, str(ny)])
 
 
 def _visa_anonyma(request: Begaran, form: Anonymform) -> HttpResponse:

@@ -83,7 +83,7 @@ def farskt(request: Begaran, oppnad: Oppnat) -> bool:
 
 
 def inregistrera(request: Begaran, insatser: QuerySet[Insats]) -> HttpResponse:
-    """Hämtar, eller sparar. *Spara* utan *Hämta* före hämtar först."""
+    """Hämtar, eller sparar. *Spara* utan *Hämta* före hämtar först, och sparar om det hämtade namnet är det skrivna."""
     oppnad = None if "hamta" in request.POST else oppnat(request)
     if oppnad and farskt(request, oppnad):
         hamtat = det_hamtade(oppnad, insatser)
@@ -115,7 +115,9 @@ def _hamta(request: Begaran, insatser: QuerySet[Insats], forra: Oppnat | None = 
     form = Inregistreringsform(request.POST, insatser=insatser, hamtat=hamtat)
     if form.annat_namn():
         form.add_error("personnummer", ANNAT_NAMN)
-    elif request.POST.get("hamtat") and (forra is None or forra.svar != svar):
+    elif not request.POST.get("hamtat"):
+        form.kontrollera_namnet = form.namnet_ar_osett()
+    elif forra is None or forra.svar != svar:
         form.add_error("personnummer", HAMTAT_PA_NYTT)
     return _spara(request, insatser, form, oppnad)
 
@@ -175,7 +177,7 @@ def _med_tillfallen(request: Begaran, form: Inregistreringsform, oppnad: Oppnat)
 def _spara(
     request: Begaran, insatser: QuerySet[Insats], form: Inregistreringsform, oppnad: Oppnat | None = None
 ) -> HttpResponse:
-    giltigt = form.is_valid() and not request.POST.get("mattillfalle")
+    giltigt = form.is_valid() and not form.kontrollera_namnet and not request.POST.get("mattillfalle")
     if giltigt:
         try:
             return redirect(spara_en_gang(request, lambda: _inregistrera(form, request)))

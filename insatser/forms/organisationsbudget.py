@@ -94,6 +94,8 @@ class Organisationsbudgetform(forms.Form):
             self.har_rader = any(self._ifylld(slag, nr) for slag in self.slag for nr in range(self.antal[slag]))
         self.helper = FormHelper()
         self.helper.form_id = "organisationsbudget"
+        # Mallen läser det: crispy ger ett sant värde för det som inte är satt.
+        self.helper.osparat = False
         self.helper.layout = self._layout(fokus)
 
     def _lagg_rad(self, slag: str, nr: int, sparad: Rad) -> None:

@@ -90,6 +90,35 @@ def test_hamta_och_spara(oppna: Callable[..., Page], scen: SimpleNamespace, satt
     assert sparade(scen.konto) == [("Stina Provholm", "0180", "Bromma")]
 
 
+@pytest.mark.parametrize("satt", SATT)
+def test_spara_utan_hamta_visar_namnet_innan_det_sparas(oppna: Callable[..., Page], scen: SimpleNamespace, satt: str):
+    slag, fonster = SATT[satt]
+    hand = slag(oppna(scen.konto, **fonster))
+    hand.sida.goto(scen.adress)
+    hand.skriv("Datum för samtycke", DAGEN)
+    hand.skriv("Personnummer", scen.stina.utskrivet)
+    hand.skriv("Datum för inregistrering", DAGEN)
+    hand.tryck("Spara")
+
+    svaret = hand.sida.get_by_role("group", name="Svar på Hämta")
+    expect(svaret).to_contain_text("Inget är sparat än.")
+    expect(svaret).to_contain_text("Stina")
+    expect(svaret).to_be_in_viewport()
+    expect(svaret).to_be_focused()
+    assert sparade(scen.konto) == []
+    # Stockholm, men ingen stadsdel: det sägs vid fältet innan det sparas
+    paminnelse = hand.sida.get_by_text("Den frågas inte vid utregistreringen.")
+    expect(paminnelse).to_be_visible()
+    hand.valj("Stadsdel", "Bromma")
+    if fonster.get("skript", True):
+        expect(paminnelse).to_be_hidden()
+    assert hand.sida.evaluate(OVERFLOD) <= 0
+    hand.tryck("Spara")
+
+    expect(hand.sida.get_by_text(f"Deltagaren är inregistrerad i Broar {DAGEN}.")).to_be_visible()
+    assert sparade(scen.konto) == [("Stina Provholm", "0180", "Bromma")]
+
+
 class Raknare(Tangenter):
     """Räknar stegen: ett per fält, val och knapp."""
 

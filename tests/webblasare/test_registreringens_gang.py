@@ -16,7 +16,7 @@ from deltagare.uppgifter import Kon
 from tests import fabriker
 from tests.folkbokforing import lagg_in
 from tests.webblasare.conftest import BRED, SMAL
-from tests.webblasare.hand import Mus
+from tests.webblasare.hand import Mus, Tangenter
 
 SATT = {"bred": {"matt": BRED}, "smal": {"matt": SMAL}, "utan skript": {"skript": False}}
 
@@ -99,3 +99,29 @@ def test_anonyma_foljer_den_valda_insatsen(oppna: Callable[..., Page], scen: Sim
     expect(hand.sida.get_by_role("heading", name="Registrerade i Broar")).to_be_hidden()
     expect(hand.sida.get_by_role("row", name="2025")).to_contain_text("7")
     expect(hand.falt("Antal kvinnor")).to_have_value("4")
+
+
+@pytest.mark.parametrize(
+    ("slag", "fonster"),
+    [(Mus, {}), (Mus, {"skript": False}), (Tangenter, {}), (Mus, {"matt": SMAL})],
+    ids=["med skript", "utan skript", "tangentbord", "mobil"],
+)
+def test_tillagda_anonyma_sparas_bara_for_det_de_lades_till_for(
+    oppna: Callable[..., Page], scen: SimpleNamespace, slag: type[Mus], fonster: dict
+):
+    hand = slag(oppna(scen.konto, **fonster))
+    hand.sida.goto(f"/deltagare/anonyma/?insats={scen.insats.pk}")
+    hand.skriv("Inregistreringsår", "2025")
+    hand.skriv("Antal kvinnor", "3")
+    hand.tryck("Lägg till kvinnor")
+    expect(hand.sida.get_by_text("Broar 2025, kvinnor: 3")).to_be_visible()
+
+    hand.skriv("Inregistreringsår", "2024")
+    hand.tryck("Spara")
+
+    fel = hand.sida.locator("#felsammanfattning")
+    expect(fel).to_contain_text("Raderna att spara gäller Broar 2025.")
+    expect(hand.sida.get_by_text("Broar 2025, kvinnor: 3")).to_be_visible()
+    hand.skriv("Inregistreringsår", "2025")
+    hand.tryck("Spara")
+    expect(hand.sida.get_by_text("3 anonyma deltagare är registrerade i Broar för 2025.")).to_be_visible()

@@ -14,8 +14,14 @@ from django.conf import settings
 _NONCE = 12
 
 
+# Nycklarna görs i ordning en gång: en inläsning krypterar en miljon fält.
+@lru_cache(maxsize=8)
+def _fardig(base64: str) -> AESGCM:
+    return AESGCM(b64decode(base64))
+
+
 def _aes(nyckel_id: str) -> AESGCM:
-    return AESGCM(b64decode(settings.SUS_NYCKLAR[nyckel_id]))
+    return _fardig(settings.SUS_NYCKLAR[nyckel_id])
 
 
 def aktuell_nyckel() -> str:
@@ -41,12 +47,14 @@ def dekryptera(chiffer: bytes | memoryview, *, falt: str, nyckel_id: str) -> str
 
 
 @lru_cache(maxsize=2)
-def _indexnyckel(base64: str) -> bytes:
-    return b64decode(base64)
+def _indexnyckel(base64: str) -> hmac.HMAC:
+    return hmac.new(b64decode(base64), digestmod="sha256")
 
 
 def _summa(syfte: str, text: str) -> bytes:
-    return hmac.digest(_indexnyckel(settings.SUS_INDEXNYCKEL), f"{syfte}\x00{text}".encode(), "sha256")
+    summa = _indexnyckel(settings.SUS_INDEXNYCKEL).copy()
+    summa.update(f"{syfte}\x00{text}".encode())
+    return summa.digest()
 
 
 def personindex(nummer: str) -> bytes:

@@ -235,6 +235,17 @@ def test_riket_ar_som_prestandamalen_sager(tmp_path):
     assert len((tmp_path / "overganger.csv").read_text().splitlines()) == 2_001
 
 
+def test_trehundratusen_deltar_i_riket(tmp_path):
+    """En tjugondel av riket: 50 000 deltaganden av 15 000 personer."""
+    riket = SKALOR["riket"]
+    litet = riket._replace(insatser=500, personer=riket.personer // 20, deltaganden=50_000, kontor=0, overgangar=0)
+    skriv(tmp_path, litet, fro=1, idag=IDAG)
+    with (tmp_path / "deltaganden.csv").open(newline="") as fil:
+        personer = {rad["personnummer"] for rad in csv.DictReader(fil)}
+
+    assert len(personer) == pytest.approx(15_000, rel=0.02)
+
+
 def test_demokonton_har_behorigheter_och_uppdrag(demo, settings):
     settings.DEMO = True
     call_command("demokonton", stdout=io.StringIO())

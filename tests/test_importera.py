@@ -619,3 +619,41 @@ def test_kommandots_slutkoder(egen_databas, katalog, argument, kod, pa_fel):
     assert pa_fel in svar.stderr
     assert "Traceback" not in svar.stderr
     assert "Unknown command" not in svar.stderr
+
+
+def test_stora_satser_planeras_for_sina_rader_och_nycklarna_en_gang(katalog):
+    """En vakts plan för inga rader tar kvadratisk tid för många; nycklarnas planer, en per rad, tar längst av allt."""
+    satser = []
+
+    def lyssna(kor, sats, *rest):
+        satser.append(str(sats))
+        return kor(sats, *rest)
+
+    skriv(katalog, grund())
+    with connections["agare"].execute_wrapper(lyssna):
+        importera(katalog)
+
+    def plats(text):
+        return next(nr for nr, sats in enumerate(satser) if text in sats)
+
+    for stor in ("UPDATE insatser_insats i SET kategorisering_last_vid", "INSERT INTO deltagare_deltagande"):
+        assert satser[plats(stor) - 1] == "DISCARD PLANS"
+    assert plats("plan_cache_mode = 'auto'") < plats("UPDATE insatser_insats i SET kategorisering_last_vid")
+
+
+def test_svaren_provas_pa_varje_rad_ocksa_nar_de_har_statt_forut(katalog):
+    filer = grund()
+    forsta = filer["deltaganden.csv"][0]
+    filer["deltaganden.csv"] += [
+        {**forsta, "inregistrering": "2024-05-02", "arbete_fore": "40"},
+        {**forsta, "inregistrering": "2024-06-02", "arbete_fore": "140"},
+        {**forsta, "inregistrering": "2024-07-02", "arbete_fore": "140"},
+    ]
+    skriv(katalog, filer)
+    rader = len(filer["deltaganden.csv"])
+
+    fel = importera(katalog).felrader
+
+    assert [rad.split(":")[1:3] for rad in fel if "arbete_fore" in rad] == [
+        [str(rader), "arbete_fore"], [str(rader + 1), "arbete_fore"],
+    ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Person- och samordningsnummer (R17)."""
 
 from datetime import date
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deltagare import personnummer
 from deltagare.overforing.generatorn.folk import kontrollsiffra
 from deltagare.personnummer import OgiltigtPersonnummer, tolka
 
@@ -13,7 +15,7 @@ IDAG = date(2026, 10, 31)
 
 
 def nummer(fodd, lopnr=980, samordning=False):
-    nio = f"{fodd:%y%m}{fodd.day + 60 * samordning:02d}{lopnr}"
+    nio = f"{fodd:%y%m}{fodd.day + 60 * samordning:02d}{lopnr:03d}"
     return f"{fodd.year // 100}{nio}{kontrollsiffra(nio)}"
 
 
@@ -53,6 +55,30 @@ def test_fel_kontrollsiffra_nekas(fodd, avvikelse):
 
     with pytest.raises(OgiltigtPersonnummer):
         tolka(fel, idag=IDAG)
+
+
+@pytest.mark.parametrize(
+    ("fel", "besked"),
+    [
+        ("1985-04-12-9803", personnummer.OGILTIGT),
+        ("19850412-9809", personnummer.FEL_SIFFRA),
+        ("850412-9809", personnummer.FEL_SIFFRA),
+        ("19850231-9808", personnummer.FEL_DATUM),
+        ("19850492-9807", personnummer.FEL_DATUM),
+        (nummer(date(2026, 11, 1)), personnummer.I_FRAMTIDEN),
+        (nummer(date(1849, 12, 31)), personnummer.FOR_TIDIGT),
+    ],
+)
+def test_felet_sager_vad_som_inte_stammer(fel, besked):
+    with pytest.raises(OgiltigtPersonnummer, match=f"^{besked}$"):
+        tolka(fel, idag=IDAG)
+
+
+@pytest.mark.parametrize("osynligt", "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u2066\u2069\ufeff\u00ad")
+def test_tecken_som_inte_syns_tas_bort_ur_det_inklistrade(osynligt):
+    helt = nummer(date(1985, 4, 12))
+
+    assert tolka(f"{osynligt}{helt[:8]}{osynligt}-{helt[8:]}{osynligt}", idag=IDAG).nummer == helt
 
 
 @pytest.mark.parametrize(
@@ -99,3 +125,21 @@ def test_det_som_visas():
 
     assert svar.maskerat == "19850412-****"
     assert svar.utskrivet == f"19850412-{svar.nummer[8:]}"
+
+
+@given(
+    st.one_of(
+        st.from_regex(r"(18|19|20)[0-9]{2}(0[1-9]|1[0-2])[0-9]{2}-?[0-9]{4}", fullmatch=True),
+        st.builds(nummer, st.dates(date(1840, 1, 1), date(2030, 1, 1)), st.integers(0, 999), st.booleans()),
+    )
+)
+def test_den_snabba_vagen_svarar_som_paketet(text):
+    """Tolv siffror prövas utan paketet: samma nummer godtas, och samma avvisas."""
+    snabbt = personnummer.tolv_siffror(text, IDAG)
+    with mock.patch.object(personnummer, "tolv_siffror", return_value=None):
+        try:
+            paketets = tolka(text, idag=IDAG)
+        except OgiltigtPersonnummer:
+            paketets = None
+
+    assert snabbt == paketets

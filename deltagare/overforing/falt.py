@@ -64,7 +64,9 @@ class Rad:
     def __init__(self, fil: Csvfil, fel: Lista, varningar: Lista) -> None:
         self._fil, self._fel, self._varningar = fil, fel, varningar
         self._plats = fil.plats
-        self._tomma = dict.fromkeys(FILER[fil.namn].kolumner, "")
+        self._saknas = {kolumn: "" for kolumn in FILER[fil.namn].kolumner if kolumn not in fil.plats}
+        # Kolumnerna står i filens ordning, och då är platserna fältens egna.
+        self._i_ordning = list(fil.plats.values()) == list(range(len(fil.plats)))
         self._falt: list[str] = []
         self._saknade: set[str] = set()
         self.varden: dict[str, str] = {}
@@ -75,7 +77,9 @@ class Rad:
     def satt(self, nr: int, falt: list[str]) -> None:
         """Byter till nästa rad."""
         self.nr, self._falt, self.trasig = nr, falt, False
-        self.varden = {**self._tomma, **{kolumn: falt[plats].strip() for kolumn, plats in self._plats.items()}}
+        i_ordning = falt if self._i_ordning else [falt[plats] for plats in self._plats.values()]
+        self.varden = dict(zip(self._plats, map(str.strip, i_ordning), strict=False))
+        self.varden |= self._saknas
 
     def fela(self, kolumn: str, text: str) -> None:
         """Lägger ett fel på raden."""

@@ -35,7 +35,9 @@ _SAMMANFOGA: Final = """
                  (array_agg(sokindex) FILTER (WHERE sokindex IS NOT NULL))[1] AS sokindex,
                  min(nyckel) AS nyckel, min(soknyckel) AS soknyckel
           FROM imp_personrad GROUP BY grupp HAVING count(*) > 1) p
-    WHERE p.grupp = g.grupp
+    WHERE p.grupp = g.grupp AND ROW(g.index, g.sokindex, g.nyckel, g.soknyckel) IS DISTINCT FROM
+          ROW(coalesce(g.index, p.index), coalesce(g.sokindex, p.sokindex),
+              coalesce(g.nyckel, p.nyckel), coalesce(g.soknyckel, p.soknyckel))
 """
 # Den första andra raden, med filen om den är en annan.
 _VID: Final = sql.SQL(
@@ -158,8 +160,10 @@ _PERSONENS: Final = """
     UPDATE imp_grupp g SET kon = p.kon, fodelsear = p.fodelsear FROM deltagare_person p
     WHERE g.pa_avtryck AND p.id = g.person_id
 """
+# Sekvensen slås upp en gång, inte för varje rad.
 _NYA: Final = """
-    UPDATE imp_grupp SET ny = true, person_id = nextval(pg_get_serial_sequence('deltagare_person', 'id'))
+    UPDATE imp_grupp SET ny = true,
+        person_id = nextval((SELECT pg_get_serial_sequence('deltagare_person', 'id')::regclass))
     WHERE person_id IS NULL
 """
 # Personen som står i filen med både sitt gamla nummer och sitt nya.

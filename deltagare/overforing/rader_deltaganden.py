@@ -4,6 +4,7 @@ En rad blir text för COPY direkt: allt som står kvar är prövade datum, tal o
 lämnar aldrig raden; i databasens arbetstabeller står bara nycklade index (P6).
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -25,6 +26,9 @@ _FLERA_SVAR: Final = {
     "arbetstyp_fore": Kodverk.ARBETSTYP,
     "arbetstyp_efter": Kodverk.ARBETSTYP,
 }
+
+_ALLA_SVAR: Final = (*_ETT_SVAR, *_FLERA_SVAR, *_ANDELAR, "arbetssokande_fore", "arbetssokande_efter")
+_SEDDA_SVAR: Final = 100_000
 
 # Vad raden säger om identiteten.
 IDENTIFIERAD: Final = "i"
@@ -64,6 +68,8 @@ class Deltaganden:
     def __init__(self, rad: Rad, lage: Lage) -> None:
         self._rad, self._lage, self._idag = rad, lage, lage.idag
         self._listor: dict[tuple[str, str], str] = {}
+        self._felfria: dict[tuple[str, ...], list[str]] = {}
+        """Svaren som de står i filen, och så som de skrivs. De flesta rader har svar som någon har haft förut."""
         self._daterade_koder = any(fran or till for koder in lage.koder.values() for fran, till in koder.values())
 
     def las(self) -> tuple[str, Person, list[str]] | None:
@@ -169,6 +175,20 @@ class Deltaganden:
 
     def _svar(self, inn: date | None, ut: date | None) -> list[str]:
         """Före- och efteruppgifterna, i arbetstabellens ordning."""
+        givna = tuple(map(self._rad.varden.__getitem__, _ALLA_SVAR))
+        svar = self._felfria.get(givna)
+        if svar is None:
+            svar = self._lasta_svar()
+            if not self._rad.trasig:
+                if len(self._felfria) >= _SEDDA_SVAR:
+                    self._felfria.clear()
+                # Texterna är få: en av varje räcker, hur många svar som än minns.
+                self._felfria[tuple(map(sys.intern, givna))] = list(map(sys.intern, svar))
+        if self._daterade_koder:
+            self._prova_giltighet(inn, ut)
+        return svar
+
+    def _lasta_svar(self) -> list[str]:
         rad = self._rad
         v = rad.varden
         svar = [v[kolumn] and rad.kod(kolumn, self._lage.koder[kodverk]) for kolumn, kodverk in _ETT_SVAR.items()]
@@ -179,8 +199,6 @@ class Deltaganden:
         for kolumn in ("arbetssokande_fore", "arbetssokande_efter"):
             kod = v[kolumn] and rad.kod(kolumn, _JA_NEJ)
             svar.append(_JA_NEJ[kod] if kod else INGET)
-        if self._daterade_koder:
-            self._prova_giltighet(inn, ut)
         return svar
 
     def _prova_sammanhang(self, anledning: str) -> None:

@@ -109,8 +109,8 @@ def finn(lage: Lage, fil: Csvfil | None) -> None:
     _lagg_kontoren(lage)
     kor("UPDATE imp_samarbete s SET id = d.id FROM deltagare_samarbete d WHERE d.nyckel = s.nyckel")
     kor(
-        "UPDATE imp_samarbete SET ny = true, id = nextval(pg_get_serial_sequence('deltagare_samarbete', 'id')) "
-        "WHERE id IS NULL"
+        "UPDATE imp_samarbete SET ny = true, "
+        "id = nextval((SELECT pg_get_serial_sequence('deltagare_samarbete', 'id')::regclass)) WHERE id IS NULL"
     )
     _reservera_nycklar()
     if fil:

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from deltagare.overforing import avtryck
 from deltagare.overforing.lasning import Csvfil
-from deltagare.overforing.staging import hamta, kor
+from deltagare.overforing.staging import hamta, kor, planera_om
 from deltagare.overforing.tabeller import Antal, kolumner
 from deltagare.uppgifter import EFTERFALT
 
@@ -190,6 +190,7 @@ def skriv() -> Antal:
     """Skriver nya och ändrade deltaganden."""
     alla = (*_PERSONENS, *_VARDEN)
     bas = _reservera()
+    planera_om()
     nya = kor(
         sql.SQL(_NYA).format(kolumner=sql.SQL(", ").join(map(sql.Identifier, alla)), varden=kolumner("s", alla)), [bas]
     )
@@ -199,6 +200,7 @@ def skriv() -> Antal:
     kor(_NY_FOLKBOKFORING, [bas])
     kor(sql.SQL(_ANDRADE).format(fore=kolumner("d", alla), efter=kolumner("s", alla)))
     kor("ANALYZE imp_andrad")
+    planera_om()
     andrade = kor(sql.SQL(_ANDRA).format(satt=_satt(alla)))
     kor(_ANDRA_FOLKBOKFORING)
     kor(_TA_BORT_FOLKBOKFORING)

@@ -5,7 +5,7 @@ from typing import Final
 from psycopg import sql
 
 from deltagare.overforing.forbindelse import ar_agarens
-from deltagare.overforing.staging import hamta, kor
+from deltagare.overforing.staging import hamta, kor, planera_om
 from deltagare.overforing.tabeller import INSATS, ORGANISATION, Antal, Tabell, kolumner, lista
 
 _VIDGA: Final = """
@@ -97,6 +97,7 @@ def las_kategoriseringar() -> list[int]:
     """Låser kategoriseringen för insatserna som får sin första registrering (R11), och ger deras id:n."""
     # På webben kan någon ha Ändra öppen: den får veta att panelen är låst.
     version = sql.SQL("" if ar_agarens() else ", version = version + 1")
+    planera_om()
     return [insats for (insats,) in hamta(sql.SQL(_LAS).format(version=version))]
 
 

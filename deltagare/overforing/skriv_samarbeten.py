@@ -6,7 +6,7 @@ from psycopg import sql
 
 from deltagare.overforing import avtryck
 from deltagare.overforing.filformat import KONTORSBYTEN, OVERGANGER, SAMARBETEN
-from deltagare.overforing.staging import hamta, kor
+from deltagare.overforing.staging import hamta, kor, planera_om
 from deltagare.overforing.tabeller import Antal, kolumner
 
 # Så som samarbetena blir. Utan identitet är den som filen inte säger vem det är, eller som har återtagit sitt samtycke;
@@ -121,20 +121,19 @@ def skriv() -> dict[str, Antal]:
     kor("ANALYZE imp_slutlig")
     kor(_ANDRADE)
     kor(sql.SQL(_BARA_ANDRADE).format(fore=kolumner("d", _FALT), efter=kolumner("s", _FALT)))
-    # Få satser men många rader: främmandenycklarnas planer ska göras en gång, inte för varje rad.
-    kor("SET LOCAL plan_cache_mode = 'auto'")
     # Vägarna skrivs i flera satser: att var och en har ett samarbete i taget prövas när alla är klara.
     kor("SET CONSTRAINTS ett_oppet_samarbete_per_person DEFERRED")
     satt = (sql.SQL("{} = {}").format(sql.Identifier(namn), sql.Identifier("s", namn)) for namn in _FALT)
+    planera_om()
     kor(sql.SQL(_ANDRA).format(satt=sql.SQL(", ").join(satt)))
     i_tabellen = sql.SQL(", ").join(map(sql.Identifier, _FALT))
     nya = kor(sql.SQL(_NYA).format(kolumner=i_tabellen, varden=kolumner("s", _FALT)))
     avtryck.lagg_samarbetenas(atertagnas)
     for sats in (*_KONTOREN, *_FOLKBOKFORING, *_OVERGANGARNA):
+        planera_om()
         kor(sats)
     kor("SET CONSTRAINTS ett_oppet_samarbete_per_person IMMEDIATE")
     kor(_FOLJ_PERSONEN)
-    kor("SET LOCAL plan_cache_mode = 'force_custom_plan'")
     antal = {fil: hamta(fraga)[0] for fil, fraga in _ANTAL.items()}
     if nya != antal[SAMARBETEN][0]:
         raise RuntimeError("Alla samarbeten blev inte skrivna.")  # får inte hända: hellre inget än nästan allt

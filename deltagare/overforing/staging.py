@@ -96,6 +96,15 @@ def skapa() -> None:
     kor("SET LOCAL plan_cache_mode = 'force_custom_plan'")
 
 
+def planera_om() -> None:
+    """Glömmer sessionens sparade planer, före en sats som kan skriva många rader.
+
+    En vakt eller historiktrigger utan parametrar planeras annars bara en gång, för första satsens rader: en plan för
+    några rader tar kvadratisk tid för många.
+    """
+    kor("DISCARD PLANS")
+
+
 def lagg(fil: str, rader: Iterable[Sequence[object]]) -> int:
     """Lägger en liten fils rader i sin arbetstabell och ger deras antal."""
     tabell, antal_kolumner = TABELL[fil]

@@ -7,7 +7,7 @@ PRODUKTION := SUS_PRODUKTION=1 DATABASE_URL=postgresql://granskning@localhost/gr
 	SUS_SECRET_KEY=$$(cat requirements.lock | sha512sum | cut -c1-100) \
 	SUS_NYCKLAR="$$($(PYTHON_I_MILJON) -m sus.nycklar)"
 
-.PHONY: demo test installera kontroll prestanda
+.PHONY: demo test installera kontroll prestanda last
 .DEFAULT_GOAL := demo
 
 demo: ## SUS med påhittade uppgifter på http://127.0.0.1:8000/
@@ -34,3 +34,7 @@ kontroll: ## format, lint, typer, importkontrakt, mallar, migrationer, produktio
 prestanda: ## kvoterna i prestandakraven, SKALA=stor, riket eller riket10
 	@tools/installera.sh demo
 	$(PYTHON_I_MILJON) tools/prestanda.py --skala $(SKALA)
+
+last: ## tjugo samtidiga användare i två minuter; LASTARGUMENT="--doda 20" dödar processerna under tiden
+	@tools/installera.sh demo
+	$(PYTHON_I_MILJON) tools/last.py --skala $(SKALA) $(LASTARGUMENT)

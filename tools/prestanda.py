@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,17 +53,19 @@ def urvalet(fran: tuple[int, int], till: tuple[int, int], **urval: Any) -> "Urva
 def rapporten() -> None:
     """Insatsrapporten mot ett rent svep av tabellen (S1) och en ren räkning (S0)."""
     from django.db import connections  # noqa: PLC0415 (Django sätts upp i main)
+    from psycopg import sql  # noqa: PLC0415
 
     from rapporter import fragor  # noqa: PLC0415
+    from rapporter.population import population  # noqa: PLC0415
 
     forbindelse = connections["default"]
     koder = fragor.koder()
     i_ar = date.today().year
 
-    def svep(sql: str, varden: list[Any]) -> Callable[[], None]:
+    def svep(sats: str, varden: Sequence[Any]) -> Callable[[], None]:
         def gor() -> None:
             with forbindelse.cursor() as markor:
-                markor.execute(sql, varden)
+                markor.execute(sats, varden)
                 markor.fetchall()
 
         return gor
@@ -93,9 +94,13 @@ def rapporten() -> None:
     for namn, urval, mal in (("riket, ett år", ar, 1.3), ("riket, en månad", manad, 1.3), ("riket, tio år", tio, 2.2)):
         matt = tid(karnan(urval))
         skriv(f"kärnan i Insatsrapporten, {namn}, mot S1", matt / grund[id(urval)], mal, f"{matt:.3f} s")
+    forbund = urvalet((i_ar - 1, 1), (i_ar - 1, 12), forbund=(next(iter(koder.forbund)),))
+    insatserna, varden = population(forbund, None)
+    hela = sql.SQL("WITH urval AS MATERIALIZED ({}) {}").format(sql.SQL(insatserna), fragor.karna(forbund))
+    matt = tid(svep(hela.as_string(forbindelse.connection), varden))
+    skriv("kärnan i Insatsrapporten, ett förbund och ett år, mot S0", matt / s0, 0.1, f"{matt:.4f} s, S0 {s0:.4f} s")
     with forbindelse.cursor() as markor:
         markor.execute("SET ROLE sus_app")
-    forbund = urvalet((i_ar - 1, 1), (i_ar - 1, 12), forbund=(next(iter(koder.forbund)),))
     matt = tid(lambda: fragor.insatsrapport(forbund, koder=koder))
     skriv("hela rapporten, ett förbund och ett år, mot S0", matt / s0, 1, f"{matt:.4f} s, S0 {s0:.4f} s")
     matt = tid(lambda: fragor.insatsrapport(ar, koder=koder))
@@ -152,72 +157,67 @@ def ledtider() -> None:
         skriv(vad, kvot, mal, tider)
 
 
-def importen(skala: str) -> None:
-    """Importen mot naken COPY av samma rader, med index och villkor men utan triggrar."""
-    from django.db import connections  # noqa: PLC0415
-
-    namn = "deltagare_deltagande deltagare_person deltagare_identitet deltagare_folkbokforing insatser_insats"
-    namn += " insatser_budget insatser_budgetpost deltagare_anonym deltagare_volymantal deltagare_samarbete"
-    namn += " deltagare_samarbetskontor deltagare_samarbetsfolkbokforing deltagare_overgang"
-    with tempfile.TemporaryDirectory() as katalog:
-        manage("generera", "--skala", skala, "--fro", "1", "--till", katalog)
-        with tempfile.TemporaryDirectory(prefix="sus-") as data:
-            Path(data).chmod(0o711)
-            miljo = {**os.environ, "SUS_DATA": data}
-            manage("migrate", "--verbosity", "0", miljo=miljo)
-            borjan = time.perf_counter()
-            manage("importera", katalog, "--tyst", miljo=miljo)
-            import_ = time.perf_counter() - borjan
-    with connections["agare"].cursor() as markor, tempfile.TemporaryDirectory() as katalog:
-        kopior = []
-        for tabell in namn.split():
-            markor.execute(
-                "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns "
-                "WHERE table_name = %s AND is_generated = 'NEVER'",
-                [tabell],
-            )
-            kopior.append((tabell, markor.fetchone()[0], Path(katalog) / tabell))
-        for tabell, kolumner, fil in kopior:
-            with fil.open("wb") as ut, markor.copy(f"COPY {tabell} ({kolumner}) TO STDOUT (FORMAT binary)") as fran:
-                for bit in fran:
-                    ut.write(bit)
-        for tabell, _, _ in kopior:
-            markor.execute(f"CREATE TABLE kopia_{tabell} (LIKE {tabell} INCLUDING ALL)")
-        borjan = time.perf_counter()
-        for tabell, kolumner, fil in kopior:
-            till = f"COPY kopia_{tabell} ({kolumner}) FROM STDIN (FORMAT binary)"
-            with markor.copy(till) as in_, fil.open("rb") as kopia:
-                while bit := kopia.read(1 << 20):
-                    in_.write(bit)
-        copy = time.perf_counter() - borjan
-        for tabell, _, _ in kopior:
-            markor.execute(f"DROP TABLE kopia_{tabell}")
-    skriv(f"importera, skala {skala}, mot naken COPY", import_ / copy, 2, f"{import_:.1f} s mot {copy:.1f} s")
-
-
-def pdf_i_delar(rader: int = 800) -> None:
-    """En lång PDF i delar av två processer mot en, och minnet i den största: två varv var, turvis, det bästa gäller."""
-    import resource  # noqa: PLC0415
+def sidor() -> None:
+    """Rapportens sida, en lång sida, minnet för Excel, och frågorna som sidor och formulär ställer."""
+    import sidmatten  # noqa: PLC0415
 
     from rapporter import fragor  # noqa: PLC0415
-    from rapporter.renderare import pdf_delar  # noqa: PLC0415
 
     i_ar = date.today().year
-    hela = fragor.insatsrapport(urvalet((i_ar - 1, 1), (i_ar - 1, 12)), koder=fragor.koder())
-    rapport = replace(hela, rader=hela.rader[:rader], diagram=())
+    rapport = fragor.insatsrapport(urvalet((i_ar - 9, 1), (i_ar, 12)), koder=fragor.koder())
+    for rad in sidmatten.sidor():
+        skriv(*rad)
+    for rad in sidmatten.slingan(rapport):
+        skriv(*rad)
+    skriv(*sidmatten.excelns_minne(rapport))
+    for rad in sidmatten.fragorna():
+        skriv(*rad)
+
+
+def last(skala: str) -> None:
+    """Tjugo personer samtidigt en kort stund, mot samma databas. Hela lasten: `make last`."""
+    kommando: list[str | Path] = [
+        sys.executable,
+        ROT / "tools" / "last.py",
+        "--data",
+        os.environ["SUS_DATA"],
+        "--sekunder",
+        "30",
+    ]
+    svar = subprocess.run([*kommando, "--skala", skala], stdout=subprocess.PIPE, text=True, check=False)
+    rader = [rad for rad in svar.stdout.splitlines() if "mål högst" in rad or rad.startswith("FEL")]
+    print("\n".join(rader) if rader else f"FEL     tools/last.py slutade med {svar.returncode}", flush=True)
+
+
+def importen(skala: str) -> None:
+    """Importen mot naken COPY av samma rader, med index och villkor men utan vakter, och importens minne."""
+    import importtakten  # noqa: PLC0415
+    from django.db import connections  # noqa: PLC0415
+
+    copy = importtakten.kopiera(connections["agare"])
+    with tempfile.TemporaryDirectory() as katalog:
+        manage("generera", "--skala", skala, "--fro", "1", "--till", katalog)
+        tiden, minne = importtakten.importera(katalog)
+    skriv(f"importera, skala {skala}, mot naken COPY", tiden / copy, 2, f"{tiden:.1f} s mot {copy:.1f} s")
+    # Lika för en miljon rader som för tio: det som minns har en gräns.
+    skriv("importera, minne av 300 MB", minne / 300, 1, f"{minne} MB")
+
+
+def pdf_i_delar(rader: int = 800, rader_i_minnet: int = 3440) -> None:
+    """En lång PDF i delar av två processer mot en, och minnet: två varv var, turvis, det bästa gäller."""
+    import pdfmatt  # noqa: PLC0415
+
     tider: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(2):
         for processer, egna in tider.items():
-            borjan = time.perf_counter()
-            pdf_delar.rendera(rapport, processer=processer)
-            egna.append(time.perf_counter() - borjan)
+            egna.append(pdfmatt.matt(rader=rader, processer=processer)["sekunder"])
     en, tva = min(tider[1]), min(tider[2])
-    antal = len(rapport.rader)
-    matt = f"{antal / tva:.0f} rader/s mot {antal / en:.0f}, {en / tva:.2f} gånger så fort"
-    skriv(f"PDF i delar, {antal} rader, två processer mot en", tva / en, 0.625, matt)
-    # Den största av alla barn hittills: databasens kommandon är mindre, eller syns i mätningen.
-    minne = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    skriv("minne i en process som gör PDF, av 250 MB", minne / 250, 1, f"{minne:.0f} MB")
+    text = f"{rader / tva:.0f} rader/s mot {rader / en:.0f}, {en / tva:.2f} gånger så fort"
+    skriv(f"PDF i delar, {rader} rader, två processer mot en", tva / en, 0.625, text)
+    # Lika många rader som hela landet ett år, vilken skala det än är: raderna upprepas.
+    hela = pdfmatt.matt(rader=rader_i_minnet, processer=2)
+    for vad, minne in (("arbetaren", hela["minne"]), ("en process som gör delar", hela["barn"])):
+        skriv(f"PDF, {rader_i_minnet} rader: minne i {vad}, av 250 MB", minne / 250, 1, f"{minne} MB")
 
 
 def manage(*argument: str, miljo: dict[str, str] | None = None) -> None:
@@ -245,10 +245,12 @@ def main() -> None:
             manage("generera", "--skala", skala, "--fro", "1")
             print(f"generera --skala {skala}: {time.perf_counter() - borjan:.0f} s (mål för riket: högst 240 s)")
             rapporten()
+            sidor()
             excel()
             pdf_i_delar()
             skyddet()
             importen(skala)
+            last(skala)
             ledtider()  # sist: lägger till egna rader
             from django.db import connections  # noqa: PLC0415
 

@@ -23,11 +23,11 @@ TABELLER = ("deltagande", "person", "identitet", "folkbokforing")
 
 def matt() -> Iterator[tuple[str, float, str]]:
     """(vad, kvot med skydd mot utan, de uppmätta tiderna) för listor och för sidor som sparar."""
-    klient, insats = _deltagaransvarig()
-    nummer = _nummer()
+    klient, insats = deltagaransvarig("matning")
+    nummer = nya_nummer(date(1975, 1, 1))
     for vad, gor in (
         ("listor", lambda: _listor(klient)),
-        ("inregistrering", lambda: _inregistrera(klient, insats, next(nummer))),
+        ("inregistrering", lambda: inregistrera(klient, insats, next(nummer))),
         ("in- och utregistrering", lambda: _ut(klient, insats, next(nummer))),
     ):
         gor()
@@ -84,7 +84,7 @@ def _utan_logg() -> Iterator[None]:
         yield
 
 
-def _deltagaransvarig() -> "tuple[Client, Any]":
+def deltagaransvarig(namn: str) -> "tuple[Client, Any]":
     """En inloggad deltagaransvarig med uppdrag på en pågående insats, och insatsen."""
     from django.conf import settings  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
@@ -102,7 +102,7 @@ def _deltagaransvarig() -> "tuple[Client, Any]":
     if insats is None:
         raise SystemExit("Det finns ingen pågående insats att mäta med.")
     arbetsgivare, _ = Organisation.objects.get_or_create(namn="Mätningen", defaults={"typ": "kommun"})
-    konto = Anvandare.objects.create_user("matning", arbetsgivare=arbetsgivare, fornamn="Mät", efternamn="Ning")
+    konto = Anvandare.objects.create_user(namn, arbetsgivare=arbetsgivare, fornamn="Mät", efternamn="Ning")
     ratt = Behorighet.objects.create(anvandare=konto, roll=Roll.DELTAGARANSVARIG, fran=idag - timedelta(days=1))
     Uppdrag.objects.create(behorighet=ratt, insats=insats, fran=idag - timedelta(days=1))
     klient = Client(SERVER_NAME="localhost")
@@ -110,9 +110,8 @@ def _deltagaransvarig() -> "tuple[Client, Any]":
     return klient, insats
 
 
-def _nummer() -> Iterator[str]:
-    """Nummer i testserien, ett om dagen bakåt från 1975."""
-    dag = date(1975, 1, 1)
+def nya_nummer(dag: date) -> Iterator[str]:
+    """Nummer i testserien, ett om dagen bakåt från dagen."""
     while True:
         dag -= timedelta(days=1)
         nio = f"{dag:%y%m%d}998"
@@ -133,7 +132,8 @@ def _posta(klient: "Client", data: dict[str, Any], kod: int) -> str:
     return svar.content.decode()
 
 
-def _inregistrera(klient: "Client", insats: Any, nummer: str) -> str:
+def inregistrera(klient: "Client", insats: Any, nummer: str) -> str:
+    """Registrerar en person i insatsen, och ger svaret."""
     dag = (date.today() - timedelta(days=30)).isoformat()
     kommun = insats.samverkansorganisation.kommuner.first()
     data = {
@@ -151,7 +151,7 @@ def _inregistrera(klient: "Client", insats: Any, nummer: str) -> str:
 
 
 def _ut(klient: "Client", insats: Any, nummer: str) -> None:
-    _inregistrera(klient, insats, nummer)
+    inregistrera(klient, insats, nummer)
     data: dict[str, Any] = {"insats": insats.pk, "personnummer": nummer, "registrering": "ut"}
     sida = _posta(klient, {**data, "hamta": "1"}, 200)
     traff = re.search(r'name="deltagande" value="(\d+)"', sida)

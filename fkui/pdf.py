@@ -38,21 +38,47 @@ class PdfSaknas(Exception):
     """Servern kan inte skapa PDF. Texten säger vad som ska installeras."""
 
 
-def skriv(html: str) -> bytes:
-    """HTML-dokumentet som PDF; samma dokument ger samma byte. Ger PdfSaknas utan Pango."""
-    try:
-        from weasyprint import HTML  # noqa: PLC0415 (tung, och behöver Pango som kan saknas)
+class Mall:
+    """En stilmall, med sina typsnitt, som läses en gång och gäller flera dokument. Ger PdfSaknas utan Pango."""
+
+    def __init__(self, stil: str = "") -> None:
+        krav()
+        from weasyprint import CSS  # noqa: PLC0415 (tung, och behöver Pango som kan saknas)
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
+
+        # Utan den skriver fontTools klockslaget i typsnittet.
+        os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+        # Typsnittet ligger i stilmallen, så inget annat än data: behöver kunna hämtas.
+        self._hamtare = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
+        self._typsnitt = FontConfiguration()
+        self._stilar = [CSS(string=stil, font_config=self._typsnitt, url_fetcher=self._hamtare)] if stil else []
+
+    def skriv(self, html: str) -> bytes:
+        """HTML-dokumentet som PDF; samma dokument ger samma byte."""
+        from weasyprint import HTML  # noqa: PLC0415
+
+        innehall = HTML(string=html, base_url=None, url_fetcher=self._hamtare).write_pdf(
+            stylesheets=self._stilar,
+            font_config=self._typsnitt,
+            pdf_variant="pdf/ua-1",
+            pdf_tags=True,
+            pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+        )
+        return bytes(innehall)
+
+
+def krav() -> None:
+    """Ger PdfSaknas utan Pango."""
+    try:
+        from weasyprint import HTML  # noqa: F401, PLC0415
     except OSError as fel:
         raise PdfSaknas(PANGO_SAKNAS) from fel
-    # Utan den skriver fontTools klockslaget i typsnittet.
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    # Typsnittet ligger i stilmallen, så inget annat än data: behöver kunna hämtas.
-    hamtare = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
-    innehall = HTML(string=html, base_url=None, url_fetcher=hamtare).write_pdf(
-        pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16]
-    )
-    return bytes(innehall)
+
+
+def skriv(html: str) -> bytes:
+    """HTML-dokumentet, med sin egen stil, som PDF. Ger PdfSaknas utan Pango."""
+    return Mall().skriv(html)
 
 
 def typsnitt() -> str:

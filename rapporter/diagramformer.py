@@ -33,7 +33,10 @@ class Serie:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ett mått med plan och utfall: `delar` är (vad, antal), och utfallet deras summa. `enhet` står efter talen."""
+    """Ett mått med plan och utfall: `delar` är (vad, antal), och utfallet deras summa.
+
+    `enhet` står efter talen. `jamforbar` är falskt där utfallet inte är en andel av planen.
+    """
 
     namn: str
     plan: int
@@ -41,6 +44,7 @@ class Plan:
     plantext: str
     utfallstext: str
     enhet: str = ""
+    jamforbar: bool = True
 
     @property
     def utfall(self) -> int:
@@ -48,9 +52,9 @@ class Plan:
         return sum(antal for _, antal in self.delar)
 
     @property
-    def procent(self) -> str:
-        """Utfallet i hela procent av planen; streck om planen är noll."""
-        return f"{kort(round(100 * self.utfall / self.plan))} %" if self.plan > 0 else "–"
+    def procent(self) -> int | None:
+        """Utfallet i hela procent av planen; None om planen är noll eller gäller något annat."""
+        return round(100 * self.utfall / self.plan) if self.jamforbar and self.plan > 0 else None
 
 
 def linjer(
@@ -156,7 +160,9 @@ def _punkt(x: float, y: float, serie: Serie, marke: str) -> str:
 
 def plan_och_utfall(rubrik: str, text: str, planer: Sequence[Plan], blad: str) -> Diagram:
     """Två staplar per mått, planen och utfallet, på måttets egen skala."""
-    vanster, bredd, per_matt = 250, _BREDD - 250 - 190, 84
+    # Det som står efter den längsta stapeln ska få plats.
+    hoger = max(16 + 13 * BOKSTAV * len(_efter_stapeln(plan)) for plan in planer)
+    vanster, bredd, per_matt = 250, _BREDD - 250 - max(hoger, 190), 84
     kropp = []
     for nr, plan in enumerate(planer):
         y, storst = per_matt * nr + 14, max(plan.plan, plan.utfall, 1)
@@ -173,10 +179,7 @@ def plan_och_utfall(rubrik: str, text: str, planer: Sequence[Plan], blad: str) -
             if len(plan.delar) > 1 and b > 7 * len(f"{vad} {kort(antal)}"):
                 kropp.append(skrift(x + b / 2, y + 49, f"{vad} {kort(antal)}", "middle", inuti=True))
             x += b
-        slut = _med_enhet(plan.utfall, plan) + (f" ({plan.procent})" if plan.plan > 0 else "")
-        if len(plan.delar) > 1:
-            slut += f", varav {kort(plan.delar[-1][1])} {plan.delar[-1][0].lower()}"
-        kropp.append(skrift(x + 8, y + 49, slut, "start", stark=True))
+        kropp.append(skrift(x + 8, y + 49, _efter_stapeln(plan), "start", stark=True))
     rader, varden = _planernas_rader(planer)
     return Diagram(
         rubrik,
@@ -193,8 +196,19 @@ def plan_och_utfall(rubrik: str, text: str, planer: Sequence[Plan], blad: str) -
     )
 
 
+def _efter_stapeln(plan: Plan) -> str:
+    slut = _med_enhet(plan.utfall, plan) + (f" ({_i_procent(plan)})" if plan.procent is not None else "")
+    if len(plan.delar) > 1:
+        slut += f", varav {kort(plan.delar[-1][1])} {plan.delar[-1][0].lower()}"
+    return slut
+
+
 def _med_enhet(tal: int, plan: Plan) -> str:
     return f"{kort(tal)} {plan.enhet}".strip()
+
+
+def _i_procent(plan: Plan) -> str:
+    return "–" if plan.procent is None else f"{kort(plan.procent)} %"
 
 
 def _planernas_rader(planer: Sequence[Plan]) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[Varde, ...], ...]]:
@@ -202,9 +216,8 @@ def _planernas_rader(planer: Sequence[Plan]) -> tuple[tuple[tuple[str, ...], ...
     varden: list[tuple[Varde, ...]] = []
     for plan in planer:
         namn = f"{plan.namn}, {plan.enhet}" if plan.enhet else plan.namn
-        andel = round(100 * plan.utfall / plan.plan) if plan.plan > 0 else None
-        rader.append((namn, kort(plan.plan), kort(plan.utfall), plan.procent))
-        varden.append((namn, plan.plan, plan.utfall, andel))
+        rader.append((namn, kort(plan.plan), kort(plan.utfall), _i_procent(plan)))
+        varden.append((namn, plan.plan, plan.utfall, plan.procent))
         if len(plan.delar) > 1:
             rader += [(f"varav {vad.lower()}", "", kort(antal), "") for vad, antal in plan.delar]
             varden += [(f"varav {vad.lower()}", None, antal, None) for vad, antal in plan.delar]
@@ -212,7 +225,7 @@ def _planernas_rader(planer: Sequence[Plan]) -> tuple[tuple[tuple[str, ...], ...
 
 
 @dataclass(frozen=True, slots=True)
-class Matt:
+class Punktrad:
     """Ett mått i `punkter`: organisationens nummer → talet, None där det saknas."""
 
     namn: str
@@ -224,7 +237,7 @@ class Matt:
         return sorted((tal, nummer) for nummer, tal in self.tal.items() if tal is not None)
 
 
-def punkter(rubrik: str, text: str, organisationer: Mapping[str, str], matt: Sequence[Matt], blad: str) -> Diagram:
+def punkter(rubrik: str, text: str, organisationer: Mapping[str, str], matt: Sequence[Punktrad], blad: str) -> Diagram:
     """En punkt per organisation och mått, på måttets egen skala, med medianen som streck.
 
     `organisationer` är nummer → namn. Varje mått har minst ett känt tal.
@@ -286,7 +299,9 @@ def _halvt(tal: float | None) -> str:
     return kort(tal) if tal is None or tal % 1 == 0 else kort(tal).removesuffix("0")
 
 
-def _punkternas_rader(organisationer: Mapping[str, str], matt: Sequence[Matt]) -> list[tuple[str, list[float | None]]]:
+def _punkternas_rader(
+    organisationer: Mapping[str, str], matt: Sequence[Punktrad]
+) -> list[tuple[str, list[float | None]]]:
     kanda = [[tal for tal, _ in ett.kanda] for ett in matt]
     rader: list[tuple[str, list[float | None]]] = [
         ("Median", [median(tal) for tal in kanda]),

@@ -1,9 +1,11 @@
 """Fälten och snabbvalen som rapporternas urvalsbilder har gemensamt."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 
 from fkui.widgets import DatumText
 
@@ -11,6 +13,7 @@ from fkui.widgets import DatumText
 STYRNING: Final = frozenset(
     {"visa", "format", "sida", "alla", "sortering", "uppdatera", "snabbval", "kryssa", "sparat"}
 )
+MANADER: Final = frozenset({"fran", "till"})
 FORMAT: Final = ("pdf", "xlsx", "csv", "json")
 LADA: Final = "rapporter/_val_i_lada.html"
 
@@ -40,6 +43,13 @@ class Manad(forms.CharField):
 
     widget = DatumText
     dolj_valfritt = True
+
+
+def ge_period(ifyllt: QueryDict, forval: Mapping[str, Any]) -> None:
+    """Ger en adress utan period, till exempel ?lan=12, förvalets: urvalsbilden visas då ifylld, och utan fel."""
+    if not MANADER & ifyllt.keys():
+        for namn in MANADER:
+            ifyllt[namn] = forval[namn]
 
 
 def snabbval(idag: date) -> list[tuple[str, date, date]]:

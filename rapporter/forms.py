@@ -1,6 +1,7 @@
 """Urvalsbilden: samma fält som adressen och kommandot, prövade av `urval.tolka`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.functional import cached_property
 from fkui.fel import visa_fel
 from fkui.layout import Panel
 from insatser.kategorier import KATEGORIER, Inriktning, Malgrupp, PreciseradInriktning
-from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, snabbval
+from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, ge_period, snabbval
 from rapporter.perioder import ifylld
 from rapporter.urval import FLERVAL, Gruppera, Jamfor, Koder, Konsurval, Rapporttyp, Urval, tolka
 from rapporter.variabler import VARIABLER, Period
@@ -26,6 +27,8 @@ _MED_PERIOD = Regel(
     "variabler",
     ("", *(v.namn for v in VARIABLER.values() if v.summeras and v.period in {Period.VALD, Period.KALENDERAR})),
 )
+# Summerad per organisation jämförs också antalet insatser, vilka variabler som än är valda.
+_MED_JAMFORELSE = replace(_MED_PERIOD, eller=Regel("rapporttyp", (Rapporttyp.SAMVERKANSORGANISATION.value,)))
 _RADER_FINNS_REDAN = Regel("rapporttyp", (Rapporttyp.SAMVERKANSORGANISATION.value,), inte=True)
 SKAL: Mapping[str, str] = {
     "kon": "Kön är avstängt: ingen av de valda variablerna räknar deltagare efter kön.",
@@ -74,7 +77,10 @@ class UrvalForm(forms.Form):
         self.format = adress.get("format", "")
         self.sparat = adress.get("sparat", "")
         self.ifyllt = _komplett(ifylld(adress), koder)
-        super().__init__(self.ifyllt if adress else None, initial=_forval(idag, koder))
+        forval = _forval(idag, koder)
+        if not self.begard:
+            ge_period(self.ifyllt, forval)
+        super().__init__(self.ifyllt if adress else None, initial=forval)
         self._ge_val()
         self._ge_regler()
 
@@ -98,7 +104,7 @@ class UrvalForm(forms.Form):
         valda["rapporttyp"] = [self["rapporttyp"].value()]
         regler: Mapping[str, Callable[[str], Regel | None]] = {
             "kon": lambda varde: _MED_KON,
-            "jamfor": lambda varde: _MED_PERIOD,
+            "jamfor": lambda varde: _MED_JAMFORELSE,
             "gruppera": lambda varde: _RADER_FINNS_REDAN if varde == Gruppera.SAMVERKANSORGANISATION else None,
             "preciserad": _inriktningens("preciserade"),
             "malgrupp": _inriktningens("malgrupper"),
@@ -123,7 +129,7 @@ class UrvalForm(forms.Form):
         """Det prövade urvalet som en adress efter frågetecknet, med det sparade urval som det kommer ur."""
         return self.urval.adress(self.koder, **({"sparat": self.sparat} if self.sparat.isdecimal() else {}))
 
-    @property
+    @cached_property
     def skal(self) -> list[tuple[str, str, bool]]:
         """Skälen till att val är avstängda: (fält, text, om något i fältet är avstängt nu)."""
         return [(falt, text, self._nagot_avstangt(falt)) for falt, text in SKAL.items()]

@@ -1,7 +1,8 @@
 """Insatserna som frågan gav dem, förenade över två perioder och delade i grupper."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from deltagare.listor import sortnyckel
@@ -38,13 +39,20 @@ class Svar:
     unika: Mapping[str, int | None] = field(default_factory=dict)
 
 
+# Samma namn kommer i rapport efter rapport. Ordningen räknas ut här, för databasen gör det om varje gång.
+_nyckel = lru_cache(maxsize=1 << 14)(sortnyckel)
+
+
+def i_ordning(kallor: Iterable[Radkalla]) -> list[Radkalla]:
+    """Insatserna i rapportens ordning: efter organisationens och sedan insatsens namn, på svenska."""
+    return sorted(
+        kallor, key=lambda k: (_nyckel(k.organisation), _nyckel(k.namn), k.organisationsnummer, k.namn, k.nyckel)
+    )
+
+
 def forenade(vald: Sequence[Radkalla], fore: Sequence[Radkalla]) -> list[Radkalla]:
     """Insatserna ur båda perioderna, i rapportens ordning. Uppgifterna om en insats tas ur vald period."""
-    alla = {kalla.insats_id: kalla for kalla in (*fore, *vald)}
-    return sorted(
-        alla.values(),
-        key=lambda k: (sortnyckel(k.organisation), sortnyckel(k.namn), k.organisationsnummer, k.namn, k.nyckel),
-    )
+    return i_ordning({kalla.insats_id: kalla for kalla in (*fore, *vald)}.values())
 
 
 def grupperade(kallor: Sequence[Radkalla], urval: Urval, koder: Koder) -> Iterator[tuple[str, str, Sequence[Radkalla]]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from rapporter.diagram import Diagram
-from rapporter.diagramformer import Matt, Plan, Serie, linjer, plan_och_utfall, punkter
+from rapporter.diagramformer import Plan, Punktrad, Serie, linjer, plan_och_utfall, punkter
 from rapporter.urval import Konsval, Urval, manaderna
 from rapporter.variabler import VARIABLER, Period
 
 _SERIER: Final = {"": "Alla", Konsval.KVINNA.value: "Kvinnor", Konsval.MAN.value: "Män"}
 # Planer jämförs inte mellan organisationer, bara det som blev av dem.
-_SPRIDDA: Final = tuple(
+SPRIDDA: Final = tuple(
     variabel
     for variabel in VARIABLER.values()
     if variabel.summeras and not variabel.namn.startswith("budgetera") and variabel.namn != "antal_unika_deltagare"
@@ -26,7 +26,7 @@ class Underlag:
     """Talen som diagrammen ritas av.
 
     `manader` är antalet deltagare per månad, kön → tal, för vald period och för jämförelseperioden. `totalt` är
-    raden Totalt, kolumn → tal. `per_organisation` är variabel → (organisationsnummer, namn) → tal.
+    raden Totalt, kolumn → tal. `per_organisation` är variabel (en av `SPRIDDA`) → (organisationsnummer, namn) → tal.
     """
 
     urval: Urval
@@ -44,7 +44,7 @@ def _manader(underlag: Underlag) -> Iterator[Diagram]:
     urval = underlag.urval
     # En månad som inte har börjat har inga deltagare att visa.
     axel = [manad for manad in manaderna(urval) if manad <= urval.idag]
-    if not underlag.manader or len(axel) < 2 or not underlag.totalt.get("antal_deltagare"):
+    if len(axel) < 2 or not any(antal for period in underlag.manader for tal in period.values() for antal in tal):
         return
     perioder = [urval, *([urval.foregaende] if urval.foregaende else [])]
     serier = []
@@ -70,7 +70,7 @@ def _manader(underlag: Underlag) -> Iterator[Diagram]:
 def _planer(underlag: Underlag) -> Iterator[Diagram]:
     """Planen gäller hela kalenderår; det som mäts i månader säger det (R37)."""
     urval, totalt = underlag.urval, underlag.totalt
-    aren = f"hela {urval.ar_text}"
+    aren, hela = f"hela {urval.ar_text}", urval.hela_kalenderar
     planer = []
     deltagare = ("budgeterat_antal_deltagare", "antal_deltagare", "antal_anonyma_deltagare")
     # Planen har inget kön, och gäller anonyma också: utan dem alla går den inte att jämföra.
@@ -80,9 +80,15 @@ def _planer(underlag: Underlag) -> Iterator[Diagram]:
             Plan(
                 "Antal deltagare",
                 plan,
-                (("Med personuppgifter", med_uppgifter), ("Anonyma", anonyma)),
+                (
+                    (f"Med personuppgifter{'' if hela else f' {urval.period}'}", med_uppgifter),
+                    (f"Anonyma{'' if hela else f' {aren}'}", anonyma),
+                ),
                 f"Budgeterat, {aren}",
-                f"Faktiskt, {aren if urval.hela_kalenderar else urval.period}",
+                f"Faktiskt, {aren}" if hela else "Faktiskt",
+                # Bara ett helt år mot dess plan är en andel: annars saknas månader, eller räknas samma deltagande en
+                # gång mot flera års planer.
+                jamforbar=hela and len(urval.ar) == 1,
             )
         )
     for namn, budget, utfall, enhet in (
@@ -102,21 +108,30 @@ def _planer(underlag: Underlag) -> Iterator[Diagram]:
             )
     if planer:
         text = "Hela urvalet, också insatser där bara plan eller bara utfall är registrerat. Varje mått har sin skala."
-        if not urval.hela_kalenderar:
-            text += f" Deltagare med personuppgifter gäller {urval.period}, allt annat {aren}."
+        if planer[0].namn == "Antal deltagare":
+            if not hela:
+                text += (
+                    f" Deltagare med personuppgifter gäller {urval.period}, allt annat {aren}: antalet visas därför "
+                    "inte i procent av planen."
+                )
+            elif len(urval.ar) > 1:
+                text += (
+                    " Antal deltagare visas inte i procent av planen: planen är summan av årens planer, men ett "
+                    "deltagande räknas en gång i perioden."
+                )
         yield plan_och_utfall("Plan och utfall", text, planer, "Plan och utfall")
 
 
 def _spridning(underlag: Underlag) -> Iterator[Diagram]:
     organisationer: dict[str, str] = {}
     matt = []
-    for variabel in _SPRIDDA:
+    for variabel in SPRIDDA:
         tal = underlag.per_organisation.get(variabel.namn, {})
         organisationer |= dict(tal.keys())
         if sum(varde is not None for varde in tal.values()) > 1:
             hela = underlag.urval.ar_text if variabel.period == Period.KALENDERAR else ""
             namn = f"{variabel.rubrik}, {hela}" if hela and not underlag.urval.hela_kalenderar else variabel.rubrik
-            matt.append(Matt(namn, {nummer: varde for (nummer, _), varde in tal.items()}))
+            matt.append(Punktrad(namn, {nummer: varde for (nummer, _), varde in tal.items()}))
     if matt:
         yield punkter(
             "Spridning mellan samverkansorganisationer",

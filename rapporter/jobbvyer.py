@@ -1,5 +1,6 @@
 """Långa rapporter: beställa, följa, avbryta och hämta; sidan *Mina rapporter* (`docs/adr/0024-langa-rapporter.md`)."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,29 +19,38 @@ from behorighet.skydd import Begaran, kraver
 from behorighet.takt import begransa
 from rapporter import fragor, renderare
 from rapporter.forms import UrvalForm
-from rapporter.models import Bestallning, BestallningQuerySet, Filformat
-from rapporter.tabell import Rapport
+from rapporter.langa import GRANSER, Omfang
+from rapporter.models import MED_BESKED, Bestallning, BestallningQuerySet, Filformat
+from rapporter.rapport import RUBRIK
+from rapporter.renderare import pdf
+from rapporter.renderare.pdf import PdfSaknas
 from rapporter.tjanster import bestallning as tjanster
 from rapporter.urval import Urval
 from rapporter.varden import celltext
 
-# Ungefär hur många rader i PDF som görs i sekunden, för att säga hur lång tid det tar.
-_I_SEKUNDEN: Final = 20
+# Så länge väntar en beställning innan sidan ser efter om någon arbetare är igång.
+VANTAR_HOGST: Final = timedelta(minutes=1)
+# Ungefär hur många celler som görs i sekunden, för att säga hur lång tid det tar.
+_I_SEKUNDEN: Final = {"pdf": 450, "xlsx": 50_000}
 
 
-def erbjud(request: Begaran, rapport: Rapport, *, adress: str, format: str) -> HttpResponse:
+def erbjud(request: Begaran, urval: Urval, omfang: Omfang, *, adress: str, format: str) -> HttpResponse:
     """Sidan som säger att rapporten är lång och görs i bakgrunden, med knappen som beställer den."""
-    sekunder = len(rapport.rader) / _I_SEKUNDEN
+    hinder = _hinder(format)
     return render(
         request,
         "rapporter/bestall.html",
         {
-            "rapport": rapport,
+            "rubrik": RUBRIK,
+            "period": urval.period,
             "format": Filformat(format),
-            "rader": celltext(len(rapport.rader)),
+            "rader": celltext(omfang.rader),
+            "celler": celltext(omfang.celler),
             "adress": adress,
-            "tid": ungefar(sekunder) if format == "pdf" else "någon minut",
+            "tid": ungefar(omfang.celler / _I_SEKUNDEN[format]),
+            "hinder": hinder,
         },
+        status=503 if hinder else 200,
     )
 
 
@@ -54,6 +64,8 @@ def bestall(request: Begaran) -> HttpResponse:
     if not form.is_valid() or form.format not in Filformat.values or not isinstance(form.urval, Urval):
         return redirect(f"{reverse('rapporter:insats')}?{request.GET.urlencode()}")
     try:
+        if hinder := _hinder(form.format):
+            raise ValidationError(hinder, code="pdf_saknas")
         egen = tjanster.bestall(urval=form.urval, koder=koder, format=form.format, av=request.user)
     except ValidationError as fel:
         messages.error(request, " ".join(fel.messages))
@@ -65,12 +77,17 @@ def bestall(request: Begaran) -> HttpResponse:
 @kraver(Rattighet.VISA_RAPPORT)
 def mina(request: Begaran) -> HttpResponse:
     """De egna beställda rapporterna: de som görs, och filerna i sju dagar."""
+    tjanster.se(av=request.user)  # före listan: den som blir klar emellan står kvar som ny
     egna = list(_egna(request).order_by("-bestalld_vid"))
-    tjanster.se(av=request.user)
     return render(
         request,
         "rapporter/mina_rapporter.html",
-        {"rapporter": [(ett, tid_kvar(ett)) for ett in egna], "utan_besked": True},
+        {
+            "rapporter": [(ett, tid_kvar(ett)) for ett in egna],
+            "utan_besked": True,
+            "ingen_arbetare": any(map(_har_vantat, egna)) and not tjanster.nagon_arbetar(),
+            "granser": GRANSER,
+        },
     )
 
 
@@ -79,13 +96,17 @@ def mina(request: Begaran) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def bestallning(request: Begaran, pk: UUID) -> HttpResponse:
     """En beställd rapport: hur långt den har kommit, och filen när den är klar."""
-    egen = get_object_or_404(_egna(request), pk=pk)
-    if request.htmx and not egen.ar_oppen:
+    egen = _egna(request).filter(pk=pk).first()
+    if request.htmx and (egen is None or not egen.ar_oppen):
+        # Sidan läses om, och slutar hämta sig själv: också när beställningen är borttagen.
         return HttpResponse(headers={"HX-Refresh": "true"})
-    if egen.ar_klar and egen.sedd_vid is None:
+    if egen is None:
+        raise Http404
+    if egen.lage in MED_BESKED and egen.sedd_vid is None:
         tjanster.se(av=request.user, pk=egen.pk)
     mall = "rapporter/_framsteg.html" if request.htmx else "rapporter/bestallning.html"
-    return render(request, mall, {"bestallning": egen, "tid_kvar": tid_kvar(egen)})
+    ingen = _har_vantat(egen) and not tjanster.nagon_arbetar()
+    return render(request, mall, {"bestallning": egen, "tid_kvar": tid_kvar(egen), "ingen_arbetare": ingen})
 
 
 @require_safe
@@ -96,6 +117,8 @@ def hamta(request: Begaran, pk: UUID) -> HttpResponse:
     if not egen.ar_klar:
         raise Http404
     innehall = b"".join(bytes(bit) for bit in egen.delar.order_by("nr").values_list("innehall", flat=True))
+    if len(innehall) != egen.storlek:  # togs bort emellan
+        raise Http404
     return HttpResponse(
         innehall,
         content_type=renderare.INNEHALLSTYP[egen.format],
@@ -141,6 +164,21 @@ def ungefar(sekunder: float) -> str:
         return "mindre än en minut"
     minuter = -(-int(sekunder) // 60)
     return "ungefär en minut" if minuter == 1 else f"ungefär {minuter} minuter"
+
+
+def _hinder(format: str) -> str:
+    """Varför servern inte kan göra formatet; tomt om den kan."""
+    try:
+        if format == Filformat.PDF:
+            pdf.krav()
+    except PdfSaknas as fel:
+        return str(fel)
+    return ""
+
+
+def _har_vantat(bestallning: Bestallning) -> bool:
+    """Sant om den är öppen, och borde ha börjat om någon arbetade."""
+    return bestallning.ar_oppen and timezone.now() - bestallning.bestalld_vid > VANTAR_HOGST
 
 
 def _egna(request: Begaran) -> BestallningQuerySet:

@@ -16,6 +16,7 @@ ANTAL_INSATSER: Final = Variabel(
     "",
     "Insatser i urvalet vars datum överlappar perioden.",
 )
+# Vad ett kön heter i kolumnens namn, och ovanför den.
 _KON: Final = {Konsval.KVINNA.value: ("kvinnor", "Kvinnor"), Konsval.MAN.value: ("man", "Män"), "": ("", "Totalt")}
 _FORE: Final = {Jamfor.ARET_FORE.value: "Året före", Jamfor.PERIODEN_FORE.value: "Perioden före"}
 
@@ -60,7 +61,7 @@ def kolumner(matt: Matt, urval: Urval) -> tuple[Kolumn, ...]:
     jamfors = bool(urval.jamfor) and matt.jamfors
     vald = Kolumn(
         f"{variabel.namn}_{konnamn}" if konnamn else variabel.namn,
-        f"{variabel.rubrik}, {konnamn.replace('man', 'män')}" if konnamn else variabel.rubrik,
+        f"{variabel.rubrik}, {kontext.lower()}" if konnamn else variabel.rubrik,
         variabel.period,
         variabel.slag,
         variabel.definition,
@@ -71,6 +72,20 @@ def kolumner(matt: Matt, urval: Urval) -> tuple[Kolumn, ...]:
         kon=matt.kon or ("totalt" if delat else ""),
     )
     return _med_jamforelse(vald, urval) if jamfors else (vald,)
+
+
+def rapportens_matt(urval: Urval) -> list[tuple[int, Matt]]:
+    """Måtten i rapporten, med sitt nummer i frågan: summerad per organisation kommer antalet insatser först."""
+    matt = list(enumerate(matten(urval)))
+    if urval.per_organisation:
+        # Organisationens namn står redan först på raden.
+        matt = [(-1, Matt(ANTAL_INSATSER))] + [m for m in matt if m[1].variabel.namn != "samverkansorganisation"]
+    return matt
+
+
+def kolumnerna(urval: Urval) -> tuple[Kolumn, ...]:
+    """Rapportens alla kolumner."""
+    return tuple(kolumn for _, matt in rapportens_matt(urval) for kolumn in kolumner(matt, urval))
 
 
 def _med_jamforelse(kolumn: Kolumn, urval: Urval) -> tuple[Kolumn, ...]:

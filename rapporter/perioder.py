@@ -7,7 +7,7 @@ from django.db import models
 from django.http import QueryDict
 
 from rapporter.falt import snabbval
-from rapporter.urval import FORSTA_AR, SISTA_AR, manad
+from rapporter.urval import FORSTA_AR, SISTA_AR, Manader, flytta, manad
 
 
 class Periodval(models.TextChoices):
@@ -44,7 +44,7 @@ def steg(fran: date, till: date) -> int:
     Hela månader, kvartal, tertial, halvår och år flyttas sin egen längd. Det som inte går jämnt upp i året, som delåret
     januari–augusti, flyttas hela år, så att samma månader jämförs.
     """
-    manader = (till.year - fran.year) * 12 + till.month - fran.month + 1
+    manader = Manader(fran, till).antal_manader
     if manader % 12 == 0 or (12 % manader == 0 and (fran.month - 1) % manader == 0):
         return manader
     return -(-manader // 12) * 12
@@ -53,12 +53,7 @@ def steg(fran: date, till: date) -> int:
 def flyttad(fran: date, till: date, *, framat: bool) -> tuple[date, date]:
     """Perioden ett steg bakåt eller framåt."""
     antal = steg(fran, till) * (1 if framat else -1)
-    return _plus(fran, antal), _plus(till, antal)
-
-
-def _plus(manaden: date, antal: int) -> date:
-    ar, nollbaserad = divmod(manaden.year * 12 + manaden.month - 1 + antal, 12)
-    return date(ar, nollbaserad + 1, 1)
+    return flytta(fran, antal), flytta(till, antal)
 
 
 def ifylld(adress: QueryDict) -> QueryDict:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from rapporter.grupper import Radkalla, Svar, forenade, grupperade, per
-from rapporter.insatsdiagram import Underlag, diagrammen
-from rapporter.kolumner import ANTAL_INSATSER, Matt, kolumner, matten
+from rapporter.insatsdiagram import SPRIDDA, Underlag, diagrammen
+from rapporter.kolumner import ANTAL_INSATSER, UNIKA, Matt, kolumnerna, matten, rapportens_matt
 from rapporter.tabell import Grupp, Kolumn, Rad, Rapport
 from rapporter.urval import Gruppera, Koder, Urval
 from rapporter.varden import Varde, celltext
@@ -52,6 +52,10 @@ def summa(tal: Iterable[Any]) -> int | None:
     return sum(kanda) if kanda else None
 
 
+def _summa(nr: int, kallor: Sequence[Radkalla]) -> int | None:
+    return summa([kalla.varden[nr] for kalla in kallor])
+
+
 def bygg(
     vald: Svar,
     *,
@@ -62,7 +66,7 @@ def bygg(
     manader: Sequence[Mapping[str, Sequence[int]]] = (),
     med_diagram: bool = False,
 ) -> Rapport:
-    """Bygger rapporten av frågans svar, vars rader redan är i ordning. `framtagen` är i Europe/Stockholm.
+    """Bygger rapporten av frågans svar, vars rader är i ordning. `framtagen` är i Europe/Stockholm.
 
     `fore` är svaret för jämförelseperioden och `manader` antalet deltagare per månad i vald period och i den.
     """
@@ -83,15 +87,15 @@ def bygg(
         gruppens = list(_rader(kallor, mangd, underlag, urval))
         rader += gruppens
         if urval.gruppera:
-            delsumma = _celler(mangd(kallor, urval.gruppera), underlag)
-            grupper.append(Grupp(nyckel, namn, len(gruppens), _bara_summor(delsumma, underlag)))
-    totalt = _bara_summor(_celler(mangd(alla, "totalt"), underlag), underlag)
+            delsumma = _celler(mangd(kallor, urval.gruppera), underlag, med_fakta=False)
+            grupper.append(Grupp(nyckel, namn, len(gruppens), delsumma))
+    totalt = _celler(mangd(alla, "totalt"), underlag, med_fakta=False)
     led = _LED_ORGANISATION if urval.per_organisation else _LED_INSATS
-    antal = len(vald.rader)
+    antal, bara_fore = len(vald.rader), len(alla) - len(vald.rader)
     return Rapport(
         slag="insatsrapport",
         rubrik=RUBRIK,
-        upplysning=" ".join([UTANFOR_PERIODEN, *_om_jamforelsen(urval, len(alla) - antal)]),
+        upplysning=" ".join([UTANFOR_PERIODEN, *_om_jamforelsen(urval, bara_fore), *_om_unika(urval)]),
         urval=urval,
         urval_i_ord=urval.i_ord(koder),
         framtagen=framtagen,
@@ -102,8 +106,9 @@ def bygg(
         rader=tuple(rader),
         totalt=totalt,
         antal=antal,
+        antal_fore=bara_fore,
         antal_rubrik="Antal insatser",
-        antal_text=f"{celltext(antal)} {'insats' if antal == 1 else 'insatser'}",
+        antal_text=_antalet(antal, bara_fore),
         varningar=tuple(varningarna(urval)),
         diagram=diagrammen(_for_diagram(urval, vald, totalt, underlag, manader)) if med_diagram else (),
         tomt=INGA_INSATSER,
@@ -120,13 +125,9 @@ _LED_ORGANISATION: Final = (
 
 
 def _underlaget(urval: Urval, vald: Svar, fore: Svar | None) -> _Underlag:
-    matt = list(enumerate(matten(urval)))
-    if urval.per_organisation:
-        # Organisationens namn står redan först på raden.
-        matt = [(-1, Matt(ANTAL_INSATSER))] + [m for m in matt if m[1].variabel.namn != "samverkansorganisation"]
     return _Underlag(
-        matt,
-        tuple(kolumn for _, ett in matt for kolumn in kolumner(ett, urval)),
+        rapportens_matt(urval),
+        kolumnerna(urval),
         fore is not None,
         (vald.unika, fore.unika if fore else {}),
     )
@@ -170,11 +171,15 @@ def _jamforda(insatsen: _Mangd, plan: Sequence[tuple[int, bool, bool]]) -> tuple
     return tuple(celler)
 
 
-def _celler(mangd: _Mangd, underlag: _Underlag) -> tuple[Varde, ...]:
+def _celler(mangd: _Mangd, underlag: _Underlag, *, med_fakta: bool = True) -> tuple[Varde, ...]:
+    """Summorna, och med `med_fakta` det som insatserna har gemensamt; delsummor och Totalt är bara summor."""
+    if not mangd.vald and not mangd.fore:
+        # Utan insatser är också deras antal tomt: en summa över inga värden är tom (R36).
+        return (None,) * len(underlag.kolumner)
     celler: list[Varde] = []
     for nr, matt in underlag.matt:
         if not matt.variabel.summeras:
-            celler.append(_gemensamt(nr, mangd))
+            celler.append(_gemensamt(nr, mangd) if med_fakta else None)
             continue
         vald = _tal(nr, matt, mangd.vald, mangd.gruppering, underlag.unika[0])
         celler.append(vald)
@@ -190,7 +195,7 @@ def _tal(
     """Summan; för olika personer deras antal i gruppen, aldrig en summa. Över inga värden är det tomt (R36)."""
     if matt.variabel is ANTAL_INSATSER:
         return len(kallor)
-    tal = summa(kalla.varden[nr] for kalla in kallor)
+    tal = _summa(nr, kallor)
     if not matt.ar_unika or not gruppering or tal is None:
         return tal
     return unika.get(matt.kon) if gruppering == "totalt" else kallor[0].unika.get((gruppering, matt.kon))
@@ -200,10 +205,6 @@ def _gemensamt(nr: int, mangd: _Mangd) -> Varde:
     """Ett faktum om insatserna; tomt om det skiljer sig mellan dem."""
     varden = [kalla.varden[nr] for kalla in mangd.vald or mangd.fore]
     return varden[0] if len(set(varden)) == 1 else None
-
-
-def _bara_summor(celler: tuple[Varde, ...], underlag: _Underlag) -> tuple[Varde, ...]:
-    return tuple(cell if kolumn.summeras else None for cell, kolumn in zip(celler, underlag.kolumner, strict=True))
 
 
 def _om_jamforelsen(urval: Urval, bara_fore: int) -> Iterator[str]:
@@ -219,6 +220,21 @@ def _om_jamforelsen(urval: Urval, bara_fore: int) -> Iterator[str]:
         yield f"{vad} har datum bara i jämförelseperioden, och inga tal för vald period."
 
 
+def _om_unika(urval: Urval) -> Iterator[str]:
+    if UNIKA in urval.variabler and (urval.gruppera or urval.per_organisation):
+        vilka = "Delsummornas" if urval.gruppera else "Radernas"
+        yield (
+            f"{vilka} Antal unika deltagare går inte att lägga ihop till raden Totalt: den som har deltagit i flera "
+            "räknas i var och en, men en gång i Totalt."
+        )
+
+
+def _antalet(vald: int, bara_fore: int) -> str:
+    """Antalet insatser i ord, till exempel 12 insatser; med jämförelse också de som inte har någon vald period."""
+    text = f"{celltext(vald)} {'insats' if vald == 1 else 'insatser'}"
+    return f"{text} i vald period, {celltext(bara_fore)} bara i jämförelseperioden" if bara_fore else text
+
+
 def _for_diagram(
     urval: Urval,
     vald: Svar,
@@ -226,7 +242,7 @@ def _for_diagram(
     underlag: _Underlag,
     manader: Sequence[Mapping[str, Sequence[int]]],
 ) -> Underlag:
-    matt = [(nr, ett) for nr, ett in enumerate(matten(urval)) if ett.variabel.summeras and not ett.kon]
+    organisationerna = per(vald.rader, lambda kalla: kalla.organisationsnummer)
     return Underlag(
         urval=urval,
         manader=manader,
@@ -237,10 +253,9 @@ def _for_diagram(
         },
         per_organisation={
             ett.variabel.namn: {
-                (nummer, gruppens[0].organisation): summa(kalla.varden[nr] for kalla in gruppens)
-                for nummer, gruppens in per(vald.rader, lambda kalla: kalla.organisationsnummer)
+                (nummer, gruppens[0].organisation): _summa(nr, gruppens) for nummer, gruppens in organisationerna
             }
-            for nr, ett in matt
-            if not ett.ar_unika
+            for nr, ett in enumerate(matten(urval))
+            if ett.variabel in SPRIDDA and not ett.kon
         },
     )

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from deltagare.overgangar import Myndighet
 from fkui.fel import visa_fel
 from fkui.layout import Knapp, Knapprad, Panel
-from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, snabbval
+from rapporter.falt import FORMAT, LADA, STYRNING, Ett, Flera, Manad, ge_period, snabbval
 from rapporter.perioder import ifylld
 from rapporter.samarbetsurval import FALT, Jamforelse, Kontor, Samarbetsurval, tolka
 from rapporter.urval import Konsval
@@ -42,6 +42,8 @@ class SamarbetsurvalForm(forms.Form):
         self.ifyllt = ifylld(adress)
         self.ifyllt.setdefault("kon", "")
         start = {"fran": f"{idag:%Y}-01", "till": f"{idag:%Y-%m}", "kon": ""}
+        if not self.begard:
+            ge_period(self.ifyllt, start)
         super().__init__(self.ifyllt if adress else None, initial=start)
         self.fields["kontor"].choices = [  # type: ignore[attr-defined]  # ett flerval
             (

@@ -17,15 +17,18 @@ from fkui.templatetags.fkui import utdata
 from rapporter.falt import STYRNING
 from rapporter.models import SparatUrval
 from rapporter.perioder import Periodval, rorliga
+from rapporter.sparat import Oppnat
 from rapporter.urval import Koder, Manader, Urval, tolka
 
 VILLKORENS_FALT: Final[Mapping[str, str]] = {"sparat_urval_eget_namn": "namn", "sparat_urval_delat_namn": "namn"}
 PRIVAT: Final = "nej"
 DELAT: Final = "ja"
+# (fält, sparat, det som är valt eller inskrivet)
+Skillnader = list[tuple[str, str, str]]
 
 
 class SparatUrvalForm(forms.Form):
-    """Ett urval att spara, nytt eller ändrat. `urval` är det prövade urvalet ur fältet `adress`."""
+    """Ett urval att spara, nytt eller ändrat. `oppnat` är det prövade urvalet, och det i det som inte längre finns."""
 
     namn = forms.CharField(
         label="Namn",
@@ -52,19 +55,19 @@ class SparatUrvalForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, urval: Urval, koder: Koder, idag: date, organisation: str, avbryt: str, **kwargs: Any
+        self, *args: Any, oppnat: Oppnat, koder: Koder, idag: date, organisation: str, avbryt: str, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.urval, self.koder, self.idag = urval, koder, idag
+        self.oppnat, self.koder, self.idag = oppnat, koder, idag
         self.organisation, self.avbryt = organisation, avbryt
-        valfalt(self, "period").choices = _periodval(urval, idag)
+        valfalt(self, "period").choices = _periodval(oppnat.urval, idag)
         valfalt(self, "delat").choices = [
             (PRIVAT, "Bara jag"),
             (DELAT, f"Alla i {organisation} som får ta fram rapporter"),
         ]
         self.helper = FormHelper()
         self.helper.layout = Layout(
-            Panel("Urvalet", Uppgift(*urval.i_ord(koder)), css_id="urvalet"),
+            Panel("Urvalet", Uppgift(*oppnat.i_ord(koder)), css_id="urvalet"),
             Panel(
                 "Spara som",
                 Field("namn", wrapper_class="sus-narrow"),
@@ -83,27 +86,31 @@ class SparatUrvalForm(forms.Form):
         data = self.cleaned_data
         return {
             "namn": data["namn"],
-            "urval": self.urval,
+            "urval": self.oppnat.urval,
             "period": data["period"],
             "delat": data["delat"] == DELAT,
             "koder": self.koder,
         }
 
     def efter_krock(
-        self, sparat: SparatUrval, sparade_urvalet: Urval, fel: Krock
-    ) -> tuple["SparatUrvalForm", list[tuple[str, str, str]]]:
-        """Samma formulär mot det sparade, och vad som skiljer: (fält, sparat, inskrivet)."""
+        self, sparat: SparatUrval, sparade: Oppnat, fel: Krock, *, behall: bool
+    ) -> tuple["SparatUrvalForm", Skillnader]:
+        """Samma formulär mot det sparade, och vad som skiljer. Med `behall` gäller också det sparade urvalet."""
         data = self.data.copy()  # type: ignore[attr-defined]  # QueryDict
         data["version"] = str(sparat.version)
         fasta: dict[str, Any] = {"koder": self.koder, "idag": self.idag, "organisation": self.organisation}
-        nytt = SparatUrvalForm(data, urval=self.urval, avbryt=self.avbryt, **fasta)
+        nytt = SparatUrvalForm(data, oppnat=sparade if behall else self.oppnat, avbryt=self.avbryt, **fasta)
         nytt.is_valid()
         nytt.add_error(None, fel.messages)
-        fore = SparatUrvalForm(initial=sparat_i(sparat), urval=sparade_urvalet, avbryt="", **fasta)
+        fore = SparatUrvalForm(initial=sparat_i(sparat), oppnat=sparade, avbryt="", **fasta)
         par = [(str(nytt[falt].label), utdata(fore[falt]), utdata(nytt[falt])) for falt in ("namn", "period", "delat")]
-        nu, da = dict(self.urval.i_ord(self.koder)), dict(sparade_urvalet.i_ord(self.koder))
-        par += [(rubrik, da.get(rubrik, "–"), nu.get(rubrik, "–")) for rubrik in dict.fromkeys([*da, *nu])]
-        return nytt, [(etikett, det, detta) for etikett, det, detta in par if det != detta]
+        return nytt, [*(ett for ett in par if ett[1] != ett[2]), *nytt.andrat(sparade)]
+
+    def andrat(self, sparade: Oppnat) -> Skillnader:
+        """Vad som skiljer formulärets urval från det sparade."""
+        nu, da = dict(self.oppnat.i_ord(self.koder)), dict(sparade.i_ord(self.koder))
+        par = [(rubrik, da.get(rubrik, "–"), nu.get(rubrik, "–")) for rubrik in dict.fromkeys([*da, *nu])]
+        return [ett for ett in par if ett[1] != ett[2]]
 
 
 def sparat_i(sparat: SparatUrval) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Sparade urval: spara, öppna, ändra, dela, ta bort och återställa (`granssnitt.md` 4)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -25,6 +25,7 @@ from rapporter.sparat import Oppnat, oppna
 from rapporter.tjanster import sparade as tjanster
 from rapporter.urval import Koder, Urval
 
+LISTAN: Final = "lista"
 VALJ_FORST = "Välj först vad rapporten ska visa. Spara sedan urvalet."
 
 
@@ -73,8 +74,8 @@ def lista(request: Begaran) -> HttpResponse:
 
 
 def _listrad(sparat: SparatUrval, request: Begaran, koder: Koder) -> Listrad:
-    oppnat = oppna(sparat, koder=koder, idag=timezone.localdate())
-    i_ord = tuple(par for par in oppnat.urval.i_ord(koder) if par[0] not in {"Period", "Variabler"})
+    oppnat = _oppnat(sparat, koder)
+    i_ord = tuple(par for par in oppnat.i_ord(koder) if par[0] not in {"Period", "Variabler"})
     return Listrad(sparat, oppnat, i_ord, sparat.agare_id == request.user.pk)
 
 
@@ -88,14 +89,18 @@ def sparat(request: Begaran, pk: int) -> HttpResponse:
     """
     raden = get_object_or_404(_synliga(request), pk=pk)
     if raden.borttagen_vid:
-        messages.warning(request, f"Urvalet {raden.namn} är borttaget. Du kan återställa det här.")
-        return redirect(f"{reverse('rapporter:sparade')}?borttaget={pk}")
+        return _borttaget(request, raden)
     koder = fragor.koder()
-    oppnat = oppna(raden, koder=koder, idag=timezone.localdate())
+    oppnat = _oppnat(raden, koder)
     if oppnat.utelamnat:
         messages.warning(request, _utelamnat(raden, oppnat))
     visa = {} if oppnat.vidgade or "andra" in request.GET else {"visa": "1"}
     return redirect(f"{reverse('rapporter:insats')}?{oppnat.urval.adress(koder, **visa, sparat=str(pk))}")
+
+
+def _borttaget(request: Begaran, raden: SparatUrval) -> HttpResponse:
+    messages.warning(request, f"Urvalet {raden.namn} är borttaget. Du kan återställa det här.")
+    return redirect(f"{reverse('rapporter:sparade')}?borttaget={raden.pk}")
 
 
 def _utelamnat(raden: SparatUrval, oppnat: Oppnat) -> str:
@@ -111,10 +116,10 @@ def _utelamnat(raden: SparatUrval, oppnat: Oppnat) -> str:
 def spara(request: Begaran) -> HttpResponse:
     """Spara urvalet i adressen under ett nytt namn."""
     koder = fragor.koder()
-    urval = _urvalet(request, koder)
-    if not isinstance(urval, Urval):
-        return urval
-    form = _formular(request, urval, koder, initial={})
+    valt = _valt(request, koder)
+    if not isinstance(valt, Oppnat):
+        return valt
+    form = _formular(request, valt, koder, initial={})
     if form.is_bound and form.is_valid():
         try:
             return redirect(en_gang(request, lambda: _spara(form, request)))
@@ -131,26 +136,39 @@ def _spara(form: SparatUrvalForm, request: Begaran) -> str:
 @require_http_methods(["GET", "POST"])
 @kraver(Rattighet.VISA_RAPPORT)
 def andra(request: Begaran, pk: int) -> HttpResponse:
-    """Ändra namn, period och vem som ser det; med ett urval i adressen ersätter det också urvalet."""
-    raden = get_object_or_404(_synliga(request).kvar(), pk=pk)
+    """Ändra namn, period och vem som ser det; med ett urval i adressen ersätter det också urvalet.
+
+    Utan ett urval i adressen står det sparade kvar som det är, också det i det som inte längre finns.
+    """
+    raden = _med_andrare(request, pk)
+    if raden.borttagen_vid and request.method == "GET":
+        return _borttaget(request, raden)
     koder = fragor.koder()
-    nu = oppna(raden, koder=koder, idag=timezone.localdate()).urval
-    urval = _urvalet(request, koder, annars=nu)
-    if not isinstance(urval, Urval):
-        return urval
-    form = _formular(request, urval, koder, initial={**sparat_i(raden), **_bytt_period(urval, nu)})
-    skillnader: list[tuple[str, str, str]] = []
+    nu, behall = _oppnat(raden, koder), _kom_fran(request) == LISTAN
+    valt = nu if behall else _valt(request, koder)
+    if not isinstance(valt, Oppnat):
+        return valt
+    form = _formular(request, valt, koder, initial={**sparat_i(raden), **_bytt_period(valt.urval, nu.urval)})
+    kontext: dict[str, Any] = {"form": form, "raden": raden, "behall": behall, "skillnader": form.andrat(nu)}
     if form.is_bound and form.is_valid():
         try:
-            return redirect(en_gang(request, lambda: _andra(form, request, raden)))
+            return redirect(en_gang(request, lambda: _andra(form, request, raden, behall=behall)))
         except Krock as fel:
-            raden.refresh_from_db()
-            sparade = oppna(raden, koder=koder, idag=timezone.localdate()).urval
-            form, skillnader = form.efter_krock(raden, sparade, fel)
+            raden = _med_andrare(request, pk)
+            form, skillnader = form.efter_krock(raden, nu := _oppnat(raden, koder), fel, behall=behall)
+            kontext |= {"form": form, "raden": raden, "skillnader": skillnader, "krock": True}
         except ValidationError as fel:
             visa_fel(form, fel, falt=VILLKORENS_FALT)
-    kontext = {"form": form, "rubrik": "Ändra sparat urval", "raden": raden, "skillnader": skillnader}
+    kontext |= {"rubrik": "Ändra sparat urval", "borta": nu.utelamnat}
     return render(request, "rapporter/spara_urval.html", kontext)
+
+
+def _med_andrare(request: Begaran, pk: int) -> SparatUrval:
+    return get_object_or_404(_synliga(request).select_related("andrad_av"), pk=pk)
+
+
+def _oppnat(raden: SparatUrval, koder: Koder) -> Oppnat:
+    return oppna(raden, koder=koder, idag=timezone.localdate())
 
 
 def _bytt_period(urval: Urval, nu: Urval) -> dict[str, Any]:
@@ -158,9 +176,9 @@ def _bytt_period(urval: Urval, nu: Urval) -> dict[str, Any]:
     return {} if (urval.fran, urval.till) == (nu.fran, nu.till) else {"period": Periodval.FAST}
 
 
-def _andra(form: SparatUrvalForm, request: Begaran, raden: SparatUrval) -> str:
+def _andra(form: SparatUrvalForm, request: Begaran, raden: SparatUrval, *, behall: bool) -> str:
     version = form.cleaned_data["version"] or 0
-    andrat = tjanster.andra(sparat=raden, version=version, **form.uppgifter(), av=request.user)
+    andrat = tjanster.andra(sparat=raden, version=version, **form.uppgifter(), behall=behall, av=request.user)
     return _sparad(form, request, andrat)
 
 
@@ -170,36 +188,42 @@ def _sparad(form: SparatUrvalForm, request: Begaran, raden: SparatUrval) -> str:
     return platser.get(form.cleaned_data["sida"], f"{reverse('rapporter:sparade')}#urval-{raden.pk}")
 
 
-def _urvalet(request: Begaran, koder: Koder, *, annars: Urval | None = None) -> Urval | HttpResponse:
+def _kom_fran(request: Begaran) -> str:
+    """Sidan som man kom från, och är tillbaka på när urvalet är sparat: rapport, urval eller lista."""
+    if request.method == "POST":
+        return request.POST.get("sida", "")
+    return LISTAN if "fran" not in request.GET else "rapport" if "visa" in request.GET else "urval"
+
+
+def _valt(request: Begaran, koder: Koder) -> Oppnat | HttpResponse:
     """Urvalet som ska sparas, ur formuläret eller adressen; annars sidan där det väljs."""
     idag = timezone.localdate()
+    urval: Urval | None = None
     if request.method == "POST":
-        urval = urval_i(request.POST.get("adress", ""), koder=koder, idag=idag) or annars
-    elif "fran" not in request.GET:
-        urval = annars
-    else:
+        urval = urval_i(request.POST.get("adress", ""), koder=koder, idag=idag)
+    elif "fran" in request.GET:
         val = UrvalForm(request.GET, koder=koder, idag=idag)
         if not val.is_valid():
-            return render(request, "rapporter/urval.html", {"form": val})
+            # Urvalsbilden visar vad som är fel, och alla dess knappar leder rätt
+            return redirect(f"{reverse('rapporter:insats')}?{request.GET.urlencode()}")
         urval = val.urval
     if urval is None:
         messages.info(request, VALJ_FORST)
         return redirect("rapporter:insats")
-    return urval
+    return Oppnat(urval)
 
 
-def _formular(request: Begaran, urval: Urval, koder: Koder, *, initial: dict[str, Any]) -> SparatUrvalForm:
-    adress = urval.adress(koder)
-    sida = "rapport" if "visa" in request.GET else "urval" if "fran" in request.GET else "lista"
+def _formular(request: Begaran, valt: Oppnat, koder: Koder, *, initial: dict[str, Any]) -> SparatUrvalForm:
+    adress, sida = valt.urval.adress(koder), _kom_fran(request)
     tillbaka = f"{reverse('rapporter:insats')}?{adress}{'&visa=1' if sida == 'rapport' else ''}"
     return SparatUrvalForm(
         request.POST if request.method == "POST" else None,
         initial={**initial, "adress": adress, "sida": sida},
-        urval=urval,
+        oppnat=valt,
         koder=koder,
         idag=timezone.localdate(),
         organisation=request.user.arbetsgivare.namn,
-        avbryt=tillbaka if sida != "lista" else reverse("rapporter:sparade"),
+        avbryt=tillbaka if sida != LISTAN else reverse("rapporter:sparade"),
     )
 
 
@@ -218,6 +242,10 @@ def ta_bort(request: Begaran, pk: int) -> HttpResponse:
 def aterstall(request: Begaran, pk: int) -> HttpResponse:
     """Återställer ett borttaget urval."""
     raden = get_object_or_404(_synliga(request), pk=pk)
-    aterstallt = tjanster.aterstall(sparat=raden, av=request.user)
+    try:
+        aterstallt = tjanster.aterstall(sparat=raden, av=request.user)
+    except ValidationError as fel:
+        messages.error(request, " ".join(fel.messages))
+        return redirect(f"{reverse('rapporter:sparade')}?borttaget={pk}")
     messages.success(request, f"Urvalet {aterstallt.namn} är återställt.")
     return redirect(f"{reverse('rapporter:sparade')}#urval-{pk}")

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from rapporter.falt import MANADER
 from rapporter.models import SparatUrval
 from rapporter.perioder import Periodval, rorliga
 from rapporter.urval import FALT, FLERVAL, Koder, Urval, tolka
 
 RUBRIKER: Mapping[str, str] = {**FLERVAL, "kon": "Kön", "rapporttyp": "Rapporttyp", "jamfor": "Jämför med",
                                "gruppera": "Delsummor per"}  # fmt: skip
+_NIVAER: Final = frozenset(FLERVAL[namn] for namn in ("lan", "kommun", "forbund"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,21 @@ class Oppnat:
     utelamnat: tuple[tuple[str, str], ...] = ()
     vidgade: tuple[str, ...] = ()
 
+    def i_ord(self, koder: Koder) -> tuple[tuple[str, str], ...]:
+        """Urvalet så som det visas: (rubrik, text). Det som inte längre finns står efter det som finns."""
+        i_ord = dict(self.urval.i_ord(koder))
+        if _NIVAER.intersection(self.vidgade):
+            i_ord.pop("Nivå", None)
+        for rubrik, text in self.utelamnat:
+            borta = f"{text} – finns inte längre"
+            i_ord[rubrik] = f"{i_ord[rubrik]}; {borta}" if rubrik in i_ord else borta
+        return tuple(i_ord.items())
+
 
 def falt_av(urval: Urval, koder: Koder, period: str) -> dict[str, list[str]]:
     """Urvalet så som adressen skriver det, utan månaderna när perioden är rörlig."""
     falt = {namn: [str(varde) for varde in varden] for namn, varden in QueryDict(urval.adress(koder)).lists()}
-    return falt if period == Periodval.FAST else {n: v for n, v in falt.items() if n not in {"fran", "till"}}
+    return falt if period == Periodval.FAST else {n: v for n, v in falt.items() if n not in MANADER}
 
 
 def texter_av(urval: Urval, koder: Koder) -> dict[str, str]:
@@ -68,7 +80,7 @@ def _tolkat(falt: dict[str, list[str]], *, koder: Koder, idag: date) -> tuple[Ur
         try:
             return tolka(falt, koder=koder, idag=idag), borta
         except ValidationError as fel:
-            trasiga = [namn for namn in fel.message_dict if namn in falt and namn not in {"fran", "till"}]
+            trasiga = [namn for namn in fel.message_dict if namn in falt and namn not in MANADER]
             if not trasiga:
                 raise
             borta += [(RUBRIKER.get(namn, namn), ", ".join(falt.pop(namn))) for namn in trasiga]

@@ -133,10 +133,10 @@ class Rapport:
     """En rapport. `slag` är dess namn i JSON och i filnamnet, `totalt` följer kolumnerna eller är None.
 
     `ledrubriker` är rubrikerna för radens nyckel och namn i CSV och Excel, eller bara för namnet; `lednamn` är vad
-    de heter i JSON. `namnrubrik` står över namnen där nyckeln inte visas. `antal` är det som räknas i huvudet, och
-    `tomt` vad sidan säger (rubrik, text) när rapporten inte har några rader. `grupper` delar raderna i ordning, utan
-    lucka; `grupprubrik` är vad de är, till exempel Län. Delsummorna är inga rader: renderarna skriver dem efter
-    gruppens sista rad, se `avsnitt`.
+    de heter i JSON. `namnrubrik` står över namnen där nyckeln inte visas. `antal` är det som räknas i huvudet,
+    `antal_fore` det som kommer till därför att det finns i jämförelseperioden, och `tomt` vad sidan säger (rubrik,
+    text) när rapporten inte har några rader. `grupper` delar raderna i ordning, utan lucka; `grupprubrik` är vad de
+    är, till exempel Län. Delsummorna är inga rader: renderarna skriver dem för sig, se `avsnitt`.
     """
 
     slag: str
@@ -152,6 +152,7 @@ class Rapport:
     rader: tuple[Rad, ...]
     totalt: tuple[Varde, ...] | None = None
     antal: int = 0
+    antal_fore: int = 0
     antal_rubrik: str = ""
     antal_text: str = ""
     varningar: tuple[str, ...] = ()
@@ -163,7 +164,9 @@ class Rapport:
     @property
     def om_rapporten(self) -> tuple[tuple[str, str], ...]:
         """Urvalet, när rapporten togs fram och antalet: (rubrik, text)."""
-        antal = ((self.antal_rubrik, celltext(self.antal)),) if self.antal_rubrik else ()
+        antal = [(self.antal_rubrik, celltext(self.antal))] if self.antal_rubrik else []
+        if self.antal_fore:
+            antal.append((f"{self.antal_rubrik} bara i jämförelseperioden", celltext(self.antal_fore)))
         return (*self.urval_i_ord, ("Framtagen", self.framtagen_text), *antal)
 
     @property

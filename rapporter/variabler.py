@@ -148,7 +148,8 @@ _V = (
         Period.VALD,
         Slag.HELTAL,
         _deltagare("cardinality(d.personer{kon})"),
-        "Olika personer bland Antal deltagare. På raden Totalt räknas en person en gång i hela urvalet.",
+        "Olika personer bland Antal deltagare. På raden Totalt räknas en person en gång i hela urvalet, i en "
+        "delsumma en gång i gruppen: summan av raderna eller delsummorna kan bli större än Totalt.",
         har_kon=True,
     ),
     Variabel(

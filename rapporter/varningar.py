@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from rapporter.kolumner import matten
+from rapporter.kolumner import ANTAL_INSATSER, matten
 from rapporter.urval import Jamfor, Manader, Urval
 from rapporter.variabler import VARIABLER, Period, Variabel
 
@@ -13,7 +13,7 @@ _FAKTISKA: Final = frozenset({"antal_deltagare", "antal_unika_deltagare", "antal
 
 def varningarna(urval: Urval) -> Iterator[str]:
     """Varningarna för urvalet: månader bredvid hela år, planerat bredvid faktiskt, kön, och ojämna perioder."""
-    variabler = [VARIABLER[namn] for namn in urval.variabler]
+    variabler = [ANTAL_INSATSER] * urval.per_organisation + [VARIABLER[namn] for namn in urval.variabler]
 
     def rubriker(villkor: Callable[[Variabel], bool]) -> str:
         return ", ".join(variabel.rubrik for variabel in variabler if villkor(variabel))
@@ -30,11 +30,16 @@ def varningarna(urval: Urval) -> Iterator[str]:
             "Budgeterat antal deltagare är planerat för deltagare med personuppgifter och anonyma tillsammans. "
             f"{rubriker(lambda v: v.namn in _FAKTISKA)} räknas utan anonyma."
         )
+        if len(urval.ar) > 1:
+            yield (
+                f"Budgeterat antal deltagare är summan av planerna för {urval.ar_text}. Den som deltar i flera av åren "
+                "är med i planen för vart och ett, men ett deltagande räknas en gång i perioden."
+            )
     utan_kon = rubriker(lambda v: v.summeras and not v.har_kon)
     if urval.konsfilter and utan_kon:
         yield f"Urvalet på kön gäller inte dessa kolumner, som inte har något kön: {utan_kon}."
     fore = urval.foregaende
-    if fore and any(matt.jamfors for matt in matten(urval)):
+    if fore and (urval.per_organisation or any(matt.jamfors for matt in matten(urval))):
         yield from _ojamna(urval, fore, med_manader=any(v.period == Period.VALD for v in variabler), hela_ar=hela_ar)
 
 

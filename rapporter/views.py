@@ -19,7 +19,6 @@ from fkui.falt import STORSTA_ID, heltal_hogst
 from rapporter import fragor, renderare, samarbetsfragor
 from rapporter.forms import UrvalForm
 from rapporter.jobbvyer import erbjud
-from rapporter.langa import ar_lang
 from rapporter.models import SparatUrval
 from rapporter.renderare.html import Sortering, figurer, tabell
 from rapporter.renderare.pdf import PdfSaknas
@@ -46,6 +45,11 @@ def insats(request: Begaran) -> HttpResponse:
     """Insatsrapporten: urvalsbilden, med `visa` i adressen rapporten för urvalet, med `format` den som fil."""
     koder = fragor.koder()
     form = UrvalForm(request.GET, koder=koder, idag=timezone.localdate())
+    if form.format in {"pdf", "xlsx"} and form.is_valid():
+        # En lång fil beställs: då räcker det att räkna raderna.
+        omfang = fragor.omfang(form.urval, for_anvandare=request.user)
+        if omfang.ar_lang(form.format):
+            return erbjud(request, form.urval, omfang, adress=form.adress, format=form.format)
     # Diagrammen tar en sats till, och finns varken i CSV eller i tabellen som byts för sig.
     diagram = form.format in {"pdf", "xlsx"} or not (form.format or request.htmx)
     return _svara(
@@ -128,9 +132,7 @@ def _om_det_sparade(request: Begaran, form: Formular) -> dict[str, Any]:
 
 
 def _fil(request: Begaran, form: Formular, rapport: Rapport) -> HttpResponse:
-    if isinstance(form, UrvalForm) and ar_lang(rapport, form.format):
-        return erbjud(request, rapport, adress=form.adress, format=form.format)
-    if form.format == "pdf" and len(rapport.rader) > RADER_I_PDF:
+    if form.format == "pdf" and isinstance(form, SamarbetsurvalForm) and len(rapport.rader) > RADER_I_PDF:
         form.add_error(
             None,
             f"Rapporten har {celltext(len(rapport.rader))} rader. En PDF kan ha högst {RADER_I_PDF}: "

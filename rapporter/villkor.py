@@ -15,20 +15,24 @@ from django import forms
 class Regel:
     """När ett val har betydelse: något av `varden` är valt i `falt`, eller, med `inte`, inget av dem.
 
-    Är inget valt i fältet räknas det som ett tomt värde.
+    Med `eller` räcker det att den regeln gäller. Är inget valt i fältet räknas det som ett tomt värde.
     """
 
     falt: str
     varden: tuple[str, ...]
     inte: bool = False
+    eller: "Regel | None" = None
 
     def __str__(self) -> str:
-        return f"{self.falt}{'!' if self.inte else ''}={'|'.join(self.varden)}"
+        eller = f";{self.eller}" if self.eller else ""
+        return f"{self.falt}{'!' if self.inte else ''}={'|'.join(self.varden)}{eller}"
 
     def galler(self, valda: Mapping[str, Sequence[str]]) -> bool:
         """Sant om valet har betydelse när detta är valt."""
         nu = valda.get(self.falt) or [""]
-        return any(varde in self.varden for varde in nu) != self.inte
+        if any(varde in self.varden for varde in nu) != self.inte:
+            return True
+        return self.eller is not None and self.eller.galler(valda)
 
 
 class _MedRegler:

@@ -6,9 +6,13 @@ Test som bekräftar sina transaktioner (kapplöpningar, webbläsare, kommandon) 
 kodverken och stoppas av loggens vakter.
 """
 
+import os
 import secrets
-from collections.abc import Iterator, Mapping
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,6 +26,7 @@ from psycopg import sql
 
 from sus import inbaddad
 from sus.databasroller import AGARE, TILLAMPNING, sakerstall_roller
+from sus.inbaddad import plats
 
 ALIAS = ("default", "agare")
 SNABBT = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
@@ -94,6 +99,33 @@ def egen_databas_modul(mall: str, django_db_blocker: Any) -> Iterator[str]:
     """Som `egen_databas`, gemensam för modulens test."""
     with django_db_blocker.unblock(), kopia(mall) as namn:
         yield namn
+
+
+@pytest.fixture
+def eget_kluster(django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """En egen migrerad server, som båda aliasen pekar på. Värdet dödar den med kill -9 och startar den igen."""
+    rot = Path(tempfile.mkdtemp(prefix="sus-"))
+    rot.chmod(0o711)  # som root körs servern av en annan användare, som ska kunna passera
+    monkeypatch.setenv("SUS_DATA", str(rot / "data"))
+    forra = {alias: dict(connections.settings[alias]) for alias in ALIAS}
+
+    def starta_om() -> None:
+        fil = plats.las(rot / "data").kluster / "postmaster.pid"
+        os.kill(int(fil.read_text(encoding="ascii").split()[0]), signal.SIGKILL)
+        with inbaddad.instans(SNABBT):
+            pass
+
+    try:
+        with django_db_blocker.unblock(), inbaddad.instans(SNABBT):
+            _peka_om({alias: inbaddad.anslutning() for alias in ALIAS})
+            call_command("migrate", verbosity=0, interactive=False)
+            yield starta_om
+            connections.close_all()
+    finally:
+        with django_db_blocker.unblock():
+            _peka_om(forra)
+        inbaddad.ta_bort(rot / "data")
+        rot.rmdir()
 
 
 @pytest.fixture
@@ -177,6 +209,12 @@ def _webb() -> Iterator[str]:
         yield f"http://127.0.0.1:{trad.port}"
     finally:
         trad.terminate()
+
+
+def _peka_om(installningar: Mapping[str, Mapping[str, Any]]) -> None:
+    for alias, egna in installningar.items():
+        connections[alias].close()
+        connections.settings[alias].update(egna)
 
 
 def _byt(namn: Mapping[str, str]) -> None:

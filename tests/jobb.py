@@ -60,6 +60,11 @@ def lage(pk: object) -> str:
     return Bestallning.objects.using("agare").get(pk=pk).lage
 
 
+def forsok(pk: object) -> int:
+    """Hur många gånger beställningen har tagits upp."""
+    return Bestallning.objects.using("agare").get(pk=pk).forsok
+
+
 @contextmanager
 def arbetare(databas: str, *argument: str) -> Iterator[subprocess.Popen[bytes]]:
     """En arbetare i en egen process, som är borta efteråt."""

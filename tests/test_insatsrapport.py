@@ -136,11 +136,12 @@ def test_totalen_over_inga_varden_ar_tom(exempel):
     assert totalt["antal_deltagare"] is None
     assert totalt["faktiskt_antal_volym"] > 0
 
-    tom = fragor.insatsrapport(
-        tolka({**tolkat, "fran": ["1995-01"], "till": ["1995-12"]}, koder=koder, idag=date(2026, 10, 31)), koder=koder
-    )
-    assert tom.rader == ()
-    assert set(tom.totalt) == {None}
+    for typ in ("insats", "samverkansorganisation"):
+        val = {**tolkat, "fran": ["1995-01"], "till": ["1995-12"], "rapporttyp": [typ]}
+        tom = fragor.insatsrapport(tolka(val, koder=koder, idag=date(2026, 10, 31)), koder=koder)
+        assert tom.rader == ()
+        assert set(tom.totalt) == {None}
+        assert set(json.loads(jsonrendera.rendera(tom))["totalt"].values()) == {None}
 
 
 def test_summerad_per_samverkansorganisation(exempel):
@@ -243,6 +244,15 @@ def test_kommandot_skriver_fil(exempel, tmp_path):
     kor("--fran=2025-01", "--till=2025-12", "--format=csv", "--variabler=antal_deltagare,startdatum", f"--ut={fil}")
     rubriker = fil.read_text("utf-8-sig").splitlines()[0]
     assert rubriker == "Insats;Insatsnamn;Startdatum;Antal deltagare"
+
+
+def test_kommandot_skriver_diagram_bara_nar_de_begars(exempel, tmp_path):
+    for argument, nya in (([], []), (["--diagram"], ["Deltagare per månad", "Plan och utfall", "Spridning"])):
+        for format in ("xlsx", "html"):
+            kor("--fran=2025-01", "--till=2025-12", f"--format={format}", f"--ut={tmp_path}/r.{format}", *argument)
+        bok = load_workbook(tmp_path / "r.xlsx")
+        assert bok.sheetnames == ["Insatsrapport", "Urval", "Variabler", *nya]
+        assert (tmp_path / "r.html").read_text().count("<figure") == len(nya)
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "xlsx", "pdf", "html"])

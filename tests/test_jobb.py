@@ -1,31 +1,39 @@
 """Långa rapporter som jobb: beställningen, arbetaren som gör den, och att effekten blir en (P2, P4, P15, P19)."""
 
+import asyncio
 import io
 import json
 import signal
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 from openpyxl import load_workbook
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pypdf import PdfReader
 
 from behorighet.models import Behorighet
 from behorighet.roller import Rattighet, Roll
 from behorighet.skydd import satt_sammanhang
-from rapporter import fragor, jobbvyer, views
+from insatser.models import Insats
+from rapporter import arbetare, fragor, jobbvyer, langa
+from rapporter import jobb as jobben
 from rapporter.models import Bestallning, Bestallningsdel, Lage
-from rapporter.renderare import rendera
+from rapporter.renderare import excel, pdf, rendera
 from rapporter.tjanster import bestallning as tjanster
 from rapporter.tjanster import korning as korningar
 from rapporter.urval import tolka
+from rapporter.variabler import VARIABLER
 from tests import fabriker, jobb
 from tests.databas import som_agare
 from tests.samtidigt import samtidigt
+from tests.test_pdf_delar import lang_rapport
 
 URVAL = "fran=2025-01&till=2025-12"
 MINA = "/rapporter/mina/"
@@ -49,7 +57,7 @@ def bestallning(konto):
 
 def gor_klar(bestallning, innehall=b"%PDF-1.7 x"):
     korning = korningar.borja(bestallning.pk)
-    korningar.bli_klar(korning, innehall=innehall)
+    korningar.bli_klar(korning, fil=io.BytesIO(innehall))
     bestallning.refresh_from_db()
     return bestallning
 
@@ -107,6 +115,29 @@ class TestBestalla:
         assert forsta.headers["Location"] == andra.headers["Location"] == sidan(egen)
         assert "Väntar på sin tur" in client.get(sidan(egen)).content.decode()
 
+    def test_utan_pango_erbjuds_ingen_pdf(self, client, konto, monkeypatch):
+        def saknas():
+            raise pdf.PdfSaknas("Pango saknas")
+
+        monkeypatch.setattr(pdf, "krav", saknas)
+        monkeypatch.setattr("rapporter.langa.RADER_I_PDF", 2)
+        client.force_login(konto)
+        svar = client.get(f"/rapporter/insats/?{URVAL}&format=pdf")
+        assert svar.status_code == 503
+        assert "Pango saknas" in svar.content.decode()
+        assert ">Beställ</button>" not in svar.content.decode()
+        assert "Pango saknas" in client.post(f"/rapporter/bestall/?{URVAL}&format=pdf", follow=True).content.decode()
+        assert not Bestallning.objects.exists()
+
+    def test_erbjudandet_sager_cellerna_och_raknar_tiden_pa_dem(self, client, konto, monkeypatch):
+        monkeypatch.setattr("rapporter.langa.CELLER_I_PDF", 2)
+        monkeypatch.setattr("rapporter.jobbvyer._I_SEKUNDEN", {"pdf": 0.5})
+        client.force_login(konto)
+        svar = client.get(f"/rapporter/insats/?{URVAL}&format=pdf").content.decode()
+        celler = 3 * (2 + len(VARIABLER))
+        assert f"3 rader och {celler} celler" in svar
+        assert f"ungefär {-(-celler * 2 // 60)} minuter" in svar
+
     @pytest.mark.parametrize("fraga", ["format=pdf", f"{URVAL}", f"{URVAL}&format=csv", f"{URVAL}&lan=99&format=pdf"])
     def test_ett_urval_som_inte_gar_leder_till_urvalsbilden(self, client, konto, fraga):
         client.force_login(konto)
@@ -163,6 +194,58 @@ class TestMinaRapporter:
         client.force_login(fabriker.anvandare(Roll.SUS_RAPPORT))
         assert "sus-klart" not in client.get("/").content.decode()
 
+    def test_beskedet_sager_ocksa_det_som_inte_gick(self, client, konto, bestallning):
+        client.force_login(konto)
+        korningar.misslyckas(korningar.borja(bestallning.pk), fel="x")
+        assert "En rapport som du har beställt gick inte att göra" in client.get("/").content.decode()
+        client.get(sidan(bestallning))
+        assert "sus-klart" not in client.get("/").content.decode()
+
+    def test_det_som_marks_som_sett_star_i_listan(self, client, konto, bestallning, monkeypatch):
+        """Också den som blir klar just innan: annars försvinner beskedet om en rapport som ingen har sett."""
+        client.force_login(konto)
+        riktiga = tjanster.se
+
+        def se(**val):
+            gor_klar(bestallning)
+            riktiga(**val)
+
+        monkeypatch.setattr(tjanster, "se", se)
+        assert "Hämta PDF" in client.get(MINA).content.decode()
+
+    def test_sidan_som_hamtar_sig_sjalv_slutar_nar_bestallningen_ar_borta(self, client, konto):
+        client.force_login(konto)
+        svar = client.get(f"{MINA}{uuid4()}/", headers={"HX-Request": "true"})
+        assert (svar.status_code, svar.headers["HX-Refresh"]) == (200, "true")
+        assert client.get(f"{MINA}{uuid4()}/").status_code == 404
+
+    def test_filen_ges_hel_eller_inte_alls(self, client, konto, bestallning):
+        gor_klar(bestallning, b"x" * (korningar.BIT + 1))
+        with som_agare():
+            Bestallningsdel.objects.filter(nr=1).delete()
+        client.force_login(konto)
+        assert client.get(sidan(bestallning, "fil/")).status_code == 404
+
+    def test_filen_finns_till_ett_klockslag(self, client, konto, bestallning):
+        gor_klar(bestallning)
+        client.force_login(konto)
+        slut = timezone.localtime(bestallning.tas_bort)
+        assert f"{slut:%Y-%m-%d} kl. {slut:%H.%M}" in client.get(sidan(bestallning)).content.decode()
+        assert f"{slut:%Y-%m-%d} kl. {slut:%H.%M}" in client.get(MINA).content.decode()
+
+    def test_utan_arbetare_sager_sidan_det_efter_en_minut(self, client, konto, bestallning):
+        client.force_login(konto)
+        text = "programmet som gör dem är inte igång"
+        for adress in (MINA, sidan(bestallning)):
+            assert text not in client.get(adress).content.decode()
+        aldre(bestallning, minutes=2)
+        for adress in (MINA, sidan(bestallning)):
+            assert text in client.get(adress).content.decode()
+        with connection.cursor() as markor:
+            markor.execute("SELECT procrastinate_register_worker_v1()")
+        for adress in (MINA, sidan(bestallning)):
+            assert text not in client.get(adress).content.decode()
+
     def test_framsteget_hamtar_sig_sjalvt_tills_det_ar_klart(self, client, konto, bestallning):
         client.force_login(konto)
         korning = korningar.borja(bestallning.pk)
@@ -174,7 +257,7 @@ class TestMinaRapporter:
         assert 'hx-trigger="every 2s"' in svar
         assert 'max="4000" value="1000"' in svar
         assert "minut" in svar
-        korningar.bli_klar(korning, innehall=b"x")
+        korningar.bli_klar(korning, fil=io.BytesIO(b"x"))
         svar = client.get(sidan(bestallning), headers={"HX-Request": "true"})
         assert (svar.content, svar.headers["HX-Refresh"]) == (b"", "true")
         svar = client.get(sidan(bestallning)).content.decode()
@@ -198,7 +281,7 @@ class TestMinaRapporter:
         with pytest.raises(korningar.Inaktuell):
             korningar.framsteg(korning, klara=1)
         with pytest.raises(korningar.Inaktuell):
-            korningar.bli_klar(korning, innehall=b"x")
+            korningar.bli_klar(korning, fil=io.BytesIO(b"x"))
         assert korningar.borja(bestallning.pk) is None
         assert client.post(sidan(bestallning, "ta-bort/"), follow=True).status_code == 200
         assert not Bestallning.objects.exists()
@@ -256,14 +339,14 @@ class TestKorningen:
         assert (forsta.forsok, andra.forsok) == (1, 2)
         for gor in (
             lambda: korningar.framsteg(forsta, klara=0),
-            lambda: korningar.bli_klar(forsta, innehall=b"gammal"),
+            lambda: korningar.bli_klar(forsta, fil=io.BytesIO(b"gammal")),
             lambda: korningar.misslyckas(forsta, fel="x"),
         ):
             with pytest.raises(korningar.Inaktuell):
                 gor()
-        korningar.bli_klar(andra, innehall=b"ny")
+        korningar.bli_klar(andra, fil=io.BytesIO(b"ny"))
         with pytest.raises(korningar.Inaktuell):
-            korningar.bli_klar(andra, innehall=b"en gang till")
+            korningar.bli_klar(andra, fil=io.BytesIO(b"en gang till"))
         [del_] = Bestallningsdel.objects.all()
         assert bytes(del_.innehall) == b"ny"
         assert korningar.borja(bestallning.pk) is None
@@ -284,12 +367,41 @@ class TestKorningen:
         bestallning.refresh_from_db()
         assert (bestallning.lage, bestallning.fel) == (Lage.MISSLYCKAD, korningar.INTE_LANGRE)
 
-    def test_efter_fem_forsok_ges_den_upp(self, bestallning):
+    def test_efter_fem_fel_ges_den_upp(self, bestallning):
+        svar = [korningar.gick_fel(korningar.borja(bestallning.pk)) for _ in range(5)]
+        assert svar == [False, False, False, False, True]
+        assert korningar.borja(bestallning.pk) is None
+        bestallning.refresh_from_db()
+        assert (bestallning.lage, bestallning.fel) == (Lage.MISSLYCKAD, korningar.GICK_INTE)
+
+    def test_en_arbetare_som_stangs_av_eller_dor_ar_inget_fel(self, bestallning):
+        for _ in range(30):
+            assert korningar.borja(bestallning.pk)
+        bestallning.refresh_from_db()
+        assert (bestallning.lage, bestallning.misslyckanden) == (Lage.PAGAR, 0)
+
+    def test_den_som_jamt_dodar_sin_arbetare_ges_till_slut_upp(self, bestallning):
         for _ in range(korningar.HOGST_FORSOK):
             assert korningar.borja(bestallning.pk)
         assert korningar.borja(bestallning.pk) is None
         bestallning.refresh_from_db()
         assert (bestallning.lage, bestallning.fel) == (Lage.MISSLYCKAD, korningar.GICK_INTE)
+
+    @pytest.mark.parametrize(
+        ("fel", "borta"),
+        [
+            (psycopg.errors.AdminShutdown(), True),
+            (psycopg.errors.CannotConnectNow(), True),
+            (psycopg.OperationalError("server closed the connection unexpectedly"), True),
+            (psycopg.errors.QueryCanceled(), False),
+            (psycopg.errors.DiskFull(), False),
+        ],
+    )
+    def test_att_databasen_startar_om_ar_inte_rapportens_fel(self, fel, borta):
+        django_fel = OperationalError()
+        django_fel.__cause__ = fel
+        assert korningar.databasen_ar_borta(django_fel) == borta
+        assert not korningar.databasen_ar_borta(ValueError())
 
     def test_en_borttagen_eller_okand_gors_inte(self):
         assert korningar.borja(uuid4()) is None
@@ -366,6 +478,113 @@ def test_en_dodad_arbetares_jobb_tas_upp_och_filen_blir_en(egen_databas):
     assert ProcrastinateJob.objects.count() == 0
 
 
+def test_en_arbetare_som_dodas_gang_pa_gang_blir_anda_klar_en_gang(egen_databas):
+    """Fler gånger än ett fel får hända: att dö är inget fel."""
+    konto = jobb.analytiker(12)
+    egen = jobb.bestall(konto)
+
+    for gang in range(1, korningar.HOGST_MISSLYCKANDEN + 2):
+        with jobb.arbetare(egen_databas) as process:
+            jobb.vanta(lambda gang=gang: jobb.forsok(egen.pk) == gang, f"försök {gang} börjar", process)
+            process.kill()
+    with jobb.arbetare(egen_databas) as sista:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.KLAR, "den sista gör det", sista)
+        jobb.vanta(lambda: not ProcrastinateJob.objects.exists(), "jobbet är borta", sista)
+
+    egen = Bestallning.objects.using("agare").get(pk=egen.pk)
+    assert (egen.misslyckanden, egen.storlek) == (0, len(hela(egen)))
+    assert len(PdfReader(io.BytesIO(hela(egen))).pages) > 1
+
+
+def test_en_bestallning_utan_jobb_far_ett_nytt(egen_databas):
+    """En arbetare som var tyst men levde kan ha tagit bort jobbet som en annan gjorde, och dog med."""
+    konto = jobb.analytiker()
+    oppen, avbruten = jobb.bestall(konto, "xlsx"), jobb.bestall(konto)
+    with transaction.atomic():
+        satt_sammanhang(konto)
+        tjanster.avbryt(pk=avbruten.pk, av=konto)
+    with connections["agare"].cursor() as markor:
+        markor.execute("DELETE FROM procrastinate_jobs")
+
+    with jobb.arbetare(egen_databas) as process:
+        jobb.vanta(lambda: jobb.lage(oppen.pk) == Lage.KLAR, "beställningen görs", process)
+    assert jobb.lage(avbruten.pk) == Lage.AVBRUTEN
+    assert ProcrastinateJob.objects.count() == 0
+
+
+def test_arbetaren_lever_nar_databasen_dodas_och_startar_om(eget_kluster):
+    """P19: kill -9 av databasen mitt i ett jobb. Ingen startar om arbetaren, och filen blir en."""
+    konto = jobb.analytiker(12)
+    egen = jobb.bestall(konto)
+
+    with jobb.arbetare("sus") as process:
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.PAGAR and jobb.barn(process.pid), "jobbet börjar", process)
+        connections.close_all()
+        eget_kluster()
+        jobb.vanta(lambda: jobb.lage(egen.pk) == Lage.KLAR, "jobbet görs om", process)
+        andra = jobb.bestall(konto, "xlsx")
+        jobb.vanta(lambda: jobb.lage(andra.pk) == Lage.KLAR, "nästa beställning görs", process)
+    assert process.returncode == 0
+
+    egen = Bestallning.objects.using("agare").get(pk=egen.pk)
+    assert (egen.misslyckanden, egen.storlek) == (0, len(hela(egen)))
+    assert egen.forsok > 1
+
+
+def test_rapportens_fragor_ser_samma_ogonblick(egen_databas):
+    konto = jobb.analytiker()
+    korning = korningar.borja(jobb.bestall(konto).pk)
+
+    def antal():
+        return sum(1 for _ in Insats.objects.all())
+
+    with korningar.i_sammanhanget(korning, ett_ogonblick=True):
+        fore = antal()
+        samtidigt(lambda: fabriker.insats(fabriker.organisation()))
+        assert antal() == fore
+    assert antal() == fore + 1
+
+
+def test_det_som_star_kvar_i_kon_stadas_efter_sju_dagar(egen_databas):
+    with connections["agare"].cursor() as markor:
+        for lage, dagar in (("failed", 8), ("aborted", 8), ("failed", 6), ("todo", 8)):
+            markor.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('rapporter', 'gor_rapport') "
+                "RETURNING id"
+            )
+            [nummer] = markor.fetchone()
+            for nytt in ("doing", lage):
+                markor.execute(
+                    "UPDATE procrastinate_jobs SET status = %s::procrastinate_job_status WHERE id = %s", [nytt, nummer]
+                )
+            markor.execute(
+                "UPDATE procrastinate_events SET at = now() - make_interval(days => %s) WHERE job_id = %s",
+                [dagar, nummer],
+            )
+
+    async def stada():
+        with app.replace_connector(arbetare.forbindelse()) as kon:
+            async with kon.open_async():
+                await jobben.glom_gamla_jobb(SimpleNamespace(app=kon), timestamp=0)
+
+    asyncio.run(stada())
+    assert sorted(ProcrastinateJob.objects.values_list("status", flat=True)) == ["failed", "todo"]
+
+
+def test_excel_sager_hur_langt_den_har_kommit_och_gar_att_avbryta():
+    class Avbrutet(Exception):
+        pass
+
+    def avbryt(klara):
+        raise Avbrutet
+
+    rapport, framsteg = lang_rapport(450), []
+    assert excel.rendera(rapport, framsteg=framsteg.append)[:2] == b"PK"
+    assert framsteg == [200, 400, 450]
+    with pytest.raises(Avbrutet):
+        excel.rendera(rapport, framsteg=avbryt)
+
+
 def test_en_arbetare_som_stangs_av_lamnar_jobbet_till_nasta(egen_databas):
     konto = jobb.analytiker(12)
     egen = jobb.bestall(konto)
@@ -401,7 +620,11 @@ def test_arbetaren_slutar_med_den_som_startade_den(egen_databas):
 
 
 def test_granserna_ar_de_som_sags():
-    assert (views.ar_lang.__globals__["RADER_I_PDF"], views.ar_lang.__globals__["CELLER_I_EXCEL"]) == (200, 20_000)
+    assert (langa.RADER_I_PDF, langa.CELLER_I_PDF, langa.CELLER_I_EXCEL) == (200, 4_200, 20_000)
+    # Med alla variabler är det raderna som avgör; med fler kolumner cellerna.
+    alla = 2 + len(VARIABLER)
+    assert [langa.Omfang(200, alla).ar_lang("pdf"), langa.Omfang(201, alla).ar_lang("pdf")] == [False, True]
+    assert langa.Omfang(58, 73).ar_lang("pdf")
     assert [jobbvyer.ungefar(sekunder) for sekunder in (5, 60, 61, 600)] == [
         "mindre än en minut",
         "ungefär en minut",

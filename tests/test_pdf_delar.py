@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from rapporter.diagram import staplar
 from rapporter.renderare import json as json_renderare
 from rapporter.renderare import pdf, pdf_delar
-from rapporter.renderare.pdffil import skriv_dokument
+from rapporter.renderare.pdffil import Pdffil
 from rapporter.renderare.taggar import stamplar, ta_isar
 from rapporter.tabell import Grupp, Kolumn, Rad, Rapport
 from rapporter.urval import Koder, tolka
@@ -79,6 +79,12 @@ def lang_rapport(antal: int, per_organisation: int = 9, **falt: object) -> Rappo
     )
 
 
+def gor(rapport: Rapport, **val: object) -> bytes:
+    ut = io.BytesIO()
+    pdf_delar.rendera(rapport, ut, **val)
+    return ut.getvalue()
+
+
 @pytest.fixture(scope="module")
 def rapport():
     return lang_rapport(60, diagram=(staplar("Deltagare", "Per månad", ["jan", "feb"], {"Alla": [1, 2]}),))
@@ -93,7 +99,7 @@ def framsteg():
 def fil(rapport, framsteg):
     with pytest.MonkeyPatch.context() as m:
         m.setattr(pdf_delar, "RADER_PER_DEL", 20)
-        return pdf_delar.rendera(rapport, processer=2, framsteg=framsteg.append)
+        return gor(rapport, processer=2, framsteg=framsteg.append)
 
 
 @pytest.fixture
@@ -286,7 +292,7 @@ def test_delsummor_och_kolumngrupper_foljer_med(monkeypatch):
         for nr, kolumn in enumerate(rapport.kolumner)
     )
     grupper = tuple(Grupp(str(nr), f"Grupp {nr}", 3, rapport.totalt) for nr in range(2))
-    innehall = pdf_delar.rendera(replace(rapport, kolumner=kolumner, grupper=grupper, grupprubrik="Grupp"), processer=1)
+    innehall = gor(replace(rapport, kolumner=kolumner, grupper=grupper, grupprubrik="Grupp"), processer=1)
     text = "\n".join(sida.extract_text() for sida in PdfReader(io.BytesIO(innehall)).pages)
     assert [text.count(f"Delsumma Grupp {nr}") for nr in range(2)] == [1, 1]
     assert "Tre tal" in text
@@ -311,11 +317,50 @@ def test_ett_avbrott_slutar_processerna():
         raise Avbrutet
 
     with pytest.raises(Avbrutet):
-        pdf_delar.rendera(lang_rapport(20), processer=1, framsteg=avbryt)
+        gor(lang_rapport(20), processer=1, framsteg=avbryt)
     assert jobb.barn(os.getpid()) == []
 
 
 def test_en_stampel_for_lite_ar_ett_fel():
     del_ = pdf.rendera(lang_rapport(1))
+    fil = Pdffil(io.BytesIO())
+    fil.lagg_till(ta_isar(del_, 0))
+    fil.lagg_till(ta_isar(del_, 1))
     with pytest.raises(ValueError, match="en stämpel per sida"):
-        skriv_dokument([ta_isar(del_, 0), ta_isar(del_, 1)], [stamplar(del_)])
+        fil.avsluta([stamplar(del_)])
+
+
+def test_en_tom_rapport_blir_en_fil():
+    innehall = gor(lang_rapport(0, tomt="Inga insatser"))
+    assert "Insatsrapport" in PdfReader(io.BytesIO(innehall)).pages[0].extract_text()
+
+
+def test_bara_nagra_delar_ar_pa_gang_at_gangen(monkeypatch):
+    """Minnet beror inte på hur lång rapporten är: en del görs som HTML först när en tidigare är skriven."""
+    monkeypatch.setattr(pdf_delar, "RADER_PER_DEL", 5)
+    gjorda, skrivna, mest = 0, 0, 0
+    riktiga, lagg_till = pdf_delar.delar, Pdffil.lagg_till
+
+    def delar(rapport):
+        nonlocal gjorda, mest
+        for del_ in riktiga(rapport):
+            gjorda += 1
+            mest = max(mest, gjorda - skrivna)
+            yield del_
+
+    def skriv(self, bit):
+        nonlocal skrivna
+        skrivna += 1
+        lagg_till(self, bit)
+
+    monkeypatch.setattr(pdf_delar, "delar", delar)
+    monkeypatch.setattr(Pdffil, "lagg_till", skriv)
+    gor(lang_rapport(20, 5), processer=1)
+    assert gjorda == skrivna == 8
+    assert mest == 2  # en görs, och en väntar på sin process
+
+
+def test_en_eller_flera_processer_ger_samma_fil(monkeypatch):
+    monkeypatch.setattr(pdf_delar, "RADER_PER_DEL", 5)
+    rapport = lang_rapport(15, 5)
+    assert gor(rapport, processer=1) == gor(rapport, processer=2)

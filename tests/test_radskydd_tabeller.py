@@ -1,5 +1,6 @@
 """Varje tabell med radskydd visar inget utan sammanhang, och inget för den med uppdrag någon annanstans (P2)."""
 
+import io
 from datetime import date
 
 import pytest
@@ -62,7 +63,7 @@ def fyll(insats: Insats, konto: Anvandare) -> None:
     samarbete = fabriker.samarbete(fabriker.kontor(Samverkansform.AF), fk, konto)
     Samarbetsuppgift.objects.create(samarbete=samarbete, tillfalle="fore")
     fabriker.sparat_urval(konto)
-    korningar.bli_klar(korningar.borja(jobb.bestall(konto).pk), innehall=b"x")
+    korningar.bli_klar(korningar.borja(jobb.bestall(konto).pk), fil=io.BytesIO(b"x"))
     Inlasning.objects.create(anvandare=konto, omrade="deltaganden", kvitto={})
 
 

@@ -17,6 +17,7 @@ from tests import oberoende, slumpdata
 from tests import oberoende_jamforelser as facit
 
 PERIODER = [("2024-01", "2024-12"), ("2023-05", "2023-07"), ("2021-11", "2024-02")]
+TYPER = ["insats", "samverkansorganisation"]
 URVAL = [{}, {"lan": ["12", "01"]}, {"malgrupp": ["unga", "ej_tillampliga"]}]
 
 
@@ -110,7 +111,8 @@ def test_summerad_per_organisation_med_delsummor_per_lan(tabeller, kon, jamfor):
 
 
 @pytest.mark.parametrize(("fran", "till"), [*PERIODER, ("2026-01", "2026-12")])
-@pytest.mark.parametrize("val", [{}, {"kon": "kvinna"}, {"kon": "uppdelat", "jamfor": "aret_fore"}, {"lan": ["12"]}])
+@pytest.mark.parametrize("val", [{}, {"kon": "kvinna"}, {"kon": "uppdelat", "jamfor": "aret_fore"}, {"lan": ["12"]},
+                                 {"jamfor": "perioden_fore"}])  # fmt: skip
 def test_deltagare_per_manad(tabeller, fran, till, val):
     diagrammen = [ett for ett in ta_fram(fran, till, med_diagram=True, **val).diagram if ett.blad.startswith("Delt")]
     urval = {namn: varde for namn, varde in val.items() if namn not in {"kon", "jamfor"}}
@@ -122,7 +124,7 @@ def test_deltagare_per_manad(tabeller, fran, till, val):
         for period in perioder
         for kon in konen
     ]
-    if not any(serier[len(konen) - 1]):
+    if not any(any(serie) for serie in serier):
         assert diagrammen == []
         return
     [diagram] = diagrammen
@@ -187,15 +189,31 @@ def test_ett_urval_utan_tillval_ger_samma_json_som_forut(tabeller):
 @pytest.mark.parametrize(
     ("val", "med_diagram", "antal"),
     [({}, False, 1), ({"kon": "uppdelat", "gruppera": "lan"}, False, 1), ({"jamfor": "aret_fore"}, False, 2),
-     ({}, True, 2), ({"jamfor": "aret_fore", "kon": "uppdelat", "gruppera": "lan"}, True, 4)],
+     ({}, True, 2), ({"jamfor": "aret_fore", "kon": "uppdelat", "gruppera": "lan"}, True, 3)],
 )  # fmt: skip
 def test_antalet_satser(tabeller, django_assert_num_queries, val, med_diagram, antal):
-    """En för perioden, en till för jämförelsen, och en för månaderna i var och en; utöver de två som byter roll."""
+    """En för perioden, en till för jämförelsen, och en för månaderna i dem båda; utöver de två som byter roll."""
     koder = fragor.koder()
     text = {namn: [varde] for namn, varde in val.items()}
     urval = tolka({"fran": ["2024-01"], "till": ["2024-12"], **text}, koder=koder, idag=slumpdata.IDAG)
     with transaction.atomic(), django_assert_num_queries(antal + 2):
         fragor.insatsrapport(urval, koder=koder, med_diagram=med_diagram)
+
+
+@pytest.mark.parametrize(
+    ("jamfor", "rapporttyp", "kon"), list(product(["", "aret_fore", "perioden_fore"], TYPER, ["", "man", "uppdelat"]))
+)
+def test_omfanget_ar_rapportens(tabeller, django_assert_num_queries, jamfor, rapporttyp, kon):
+    """Det som avgör om en fil görs genast räknas i en sats, utan att rapporten tas fram."""
+    koder = fragor.koder()
+    for (fran, till), urval in product(PERIODER, URVAL):
+        val = {"jamfor": [jamfor], "rapporttyp": [rapporttyp], "kon": [kon], **urval}
+        tolkat = tolka({"fran": [fran], "till": [till], **val}, koder=koder, idag=slumpdata.IDAG)
+        rapport = fragor.insatsrapport(tolkat, koder=koder)
+        with django_assert_num_queries(1):
+            omfang = fragor.omfang(tolkat)
+        kolumner = len(rapport.ledrubriker) + len(rapport.kolumner)
+        assert (omfang.rader, omfang.kolumner) == (len(rapport.rader), kolumner)
 
 
 def test_idag_galler_bada_perioderna(tabeller):

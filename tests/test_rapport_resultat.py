@@ -13,11 +13,15 @@ from lxml import html
 from openpyxl import load_workbook
 
 from behorighet.roller import Roll
+from deltagare.models import Anonym, Deltagande
+from insatser.models import Budget
 from rapporter import fragor
 from rapporter.renderare import rendera
 from rapporter.sortering import sortera
+from rapporter.svg import BOKSTAV
 from rapporter.urval import tolka
 from tests import fabriker
+from tests.databas import som_agare
 
 pytestmark = pytest.mark.django_db
 ADRESS = "/rapporter/insats/"
@@ -189,13 +193,18 @@ def test_filerna_visar_samma_tal_som_jsonfilen(insatser, tmp_path):
     rubriker, *rest = csv.reader(io.StringIO(rendera(rapport, "csv").decode("utf-8-sig")), delimiter=";")
     assert rubriker == ["Grupp: Samverkansorganisation", "Insats", "Insatsnamn", *(k.rubrik for k in rapport.kolumner)]
     assert len(set(rubriker)) == len(rubriker)
-    assert [[rad[1], *rad[3:]] for rad in rest if rad[1] not in ("", "Delsumma")] == [text(rad) for rad in rader]
-    assert [rad[3:] for rad in rest if rad[1] == "Delsumma"] == [text(delsumma) for delsumma in delsummor]
+    # Raderna är bara data. Delsummorna och Totalt står efter dem, märkta i den första kolumnen.
+    assert [rad[0] for rad in rest[len(rader) :]] == ["Delsumma", "Delsumma", "Totalt"]
+    assert [[rad[1], *rad[3:]] for rad in rest[: len(rader)]] == [text(rad) for rad in rader]
+    assert {rad[0] for rad in rest[: len(rader)]} == {grupp.namn for grupp in rapport.grupper}
+    assert [[rad[2], *rad[3:]] for rad in rest if rad[0] == "Delsumma"] == [
+        [grupp.namn, *text(delsumma)] for grupp, delsumma in zip(rapport.grupper, delsummor, strict=True)
+    ]
     assert rest[-1] == ["Totalt", "", "", *text(totalt)]
 
     bok = load_workbook(io.BytesIO(rendera(rapport, "xlsx")))
     assert bok.sheetnames == [
-        "Insatsrapport", "Delsummor", "Deltagare per månad", "Spridning", "Urval", "Variabler",
+        "Insatsrapport", "Urval", "Variabler", "Delsummor", "Deltagare per månad", "Spridning",
     ]  # fmt: skip
     rubriker, *rest = bok["Insatsrapport"].values
     assert [[rad[1], *rad[3:]] for rad in rest[:-1]] == rader
@@ -237,6 +246,9 @@ def test_diagrammen_star_pa_sidan_med_sina_tabeller(inloggad, insatser):
         ({"jamfor": "aret_fore", "fran": "2026-01", "till": "2026-09"}, ["Kalenderåret 2026 är inte slut,"]),
         ({"jamfor": "aret_fore", "fran": "2026-01", "till": "2026-09", "variabler": "antal_deltagare"}, []),
         ({"jamfor": "aret_fore", "variabler": "antal_pagaende_deltagare"}, []),
+        ({"jamfor": "perioden_fore", "fran": "2025-07", "variabler": "antal_pagaende_deltagare"}, []),
+        ({"jamfor": "perioden_fore", "fran": "2025-07", "variabler": "antal_pagaende_deltagare",
+          "rapporttyp": "samverkansorganisation"}, ["olika delar av året"]),
     ],
 )  # fmt: skip
 def test_ojamna_jamforelser_varnar(val, texter):
@@ -251,3 +263,68 @@ def test_delsummor_per_organisation_gar_inte_nar_raderna_redan_ar_organisationer
     val = "rapporttyp=samverkansorganisation&gruppera=samverkansorganisation"
     sida = sidan(inloggad, val)
     assert "redan en rad per samverkansorganisation" in sida.xpath("//div[@id='felsammanfattning']")[0].text_content()
+
+
+def test_unika_i_delsummor_sags_inte_ga_att_lagga_ihop(insatser):
+    """R36: den som deltagit i två grupper är en person i Totalt."""
+    texten = "går inte att lägga ihop till raden Totalt"
+    assert f"Delsummornas Antal unika deltagare {texten}" in rapporten(gruppera="lan").upplysning
+    assert f"Radernas Antal unika deltagare {texten}" in rapporten(rapporttyp="samverkansorganisation").upplysning
+    assert texten not in rapporten().upplysning
+    assert texten not in rapporten(gruppera="lan", variabler="antal_deltagare").upplysning
+
+
+def test_insatser_som_bara_fanns_i_jamforelseperioden_raknas_for_sig(inloggad, insatser):
+    antal = "4 insatser i vald period, 1 bara i jämförelseperioden"
+    rapport = rapporten(jamfor="aret_fore")
+    assert (rapport.antal_text, len(rapport.rader)) == (antal, 5)
+    assert antal in sidan(inloggad, "jamfor=aret_fore").text_content()
+    urval = {rad[0]: rad[1] for rad in load_workbook(io.BytesIO(rendera(rapport, "xlsx")))["Urval"].values}
+    assert (urval["Antal insatser"], urval["Antal insatser bara i jämförelseperioden"]) == ("4", "1")
+    utan = rapporten()
+    assert utan.antal_text == "4 insatser"
+    assert [rubrik for rubrik, _ in utan.om_rapporten if rubrik.startswith("Antal")] == ["Antal insatser"]
+
+
+def test_bara_jamforelseperioden_har_deltagare(insatser):
+    """Månaderna visas också när alla deltaganden är i den; Totalt är noll insatser, inte tomt."""
+    val = {"fran": "2026-01", "till": "2026-06", "jamfor": "aret_fore", "rapporttyp": "samverkansorganisation"}
+    with som_agare():
+        Deltagande.objects.update(utregistrering=date(2025, 5, 31), avslutningsanledning="fullfoljd")
+    rapport = rapporten(**val)
+    [diagram] = [ett for ett in rapport.diagram if ett.blad == "Deltagare per månad"]
+    assert [rad[1:] for rad in diagram.varden] == [(0, 0), (0, 0), (0, 6), (0, 6), (0, 6), (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("val", "utfall", "procent", "texten"),
+    [
+        ({}, "Faktiskt, hela 2025", 70, None),
+        ({"till": "2025-06"}, "Faktiskt", None, "visas därför inte i procent av planen"),
+        ({"fran": "2024-01"}, "Faktiskt, hela 2024–2025", None, "ett deltagande räknas en gång i perioden"),
+    ],
+)
+def test_bara_ett_helt_ar_ar_en_andel_av_planen(insatser, val, utfall, procent, texten):
+    """R37: anonyma gäller hela året, och planen summeras per år."""
+    Budget.objects.create(insats=insatser["Alfa"], ar=2025, planerat_antal=10)
+    Anonym.objects.create(insats=insatser["Alfa"], ar=2025, kon="man", antal=1)
+    rapport = rapporten(**val)
+    [diagram] = [ett for ett in rapport.diagram if ett.blad == "Plan och utfall"]
+    assert diagram.varden[0] == ("Antal deltagare", 10, 7, procent)
+    assert f">{utfall}</text>" in diagram.svg(1)
+    assert (texten or "") in diagram.text
+    assert ("procent" in diagram.text) == (texten is not None)
+    flera = [text for text in rapport.varningar if "summan av planerna för 2024–2025" in text]
+    assert len(flera) == (val == {"fran": "2024-01"})
+    anonyma = "varav anonyma hela 2025" if val == {"till": "2025-06"} else "varav anonyma"
+    assert diagram.varden[2][:3] == (anonyma, None, 1)
+
+
+def test_texten_efter_den_langsta_stapeln_far_plats(insatser):
+    """Utfallet är större än planen: dess stapel fyller bredden, och det längsta står efter den."""
+    Budget.objects.create(insats=insatser["Alfa"], ar=2025, planerat_antal=1)
+    Anonym.objects.create(insats=insatser["Alfa"], ar=2025, kon="man", antal=1_234_567)
+    [diagram] = [ett for ett in rapporten(till="2025-06").diagram if ett.blad == "Plan och utfall"]
+    texter = html.fromstring(diagram.svg(1)).xpath("//text[@text-anchor='start'][starts-with(text(), '1')]")
+    [slut] = [text for text in texter if "anonyma hela 2025" in text.text]
+    assert float(slut.get("x")) + 13 * BOKSTAV * len(slut.text) < diagram.bredd

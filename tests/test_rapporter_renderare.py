@@ -187,3 +187,20 @@ def test_pdf_utan_pango_sager_vad_som_ska_installeras(monkeypatch):
     monkeypatch.setitem(sys.modules, "weasyprint", UtanPango("weasyprint"))
     with pytest.raises(pdf.PdfSaknas, match="apt-get install libpango"):
         rendera(rapport(radkalla()), "pdf")
+
+
+def test_excel_skriver_varje_slag_av_varde_som_det_ar():
+    text = "  <två> & blanksteg "
+    en = rapport(radkalla(namn=text, budgeterat_antal_deltagare=None, startdatum=date(2024, 2, 29)))
+    blad = load_workbook(io.BytesIO(rendera(en, "xlsx")))["Insatsrapport"]
+    rubriker = [cell.value for cell in blad[1]]
+    rad = dict(zip(rubriker[2:], blad[2][2:], strict=True))
+
+    assert blad["B2"].value == text
+    for kolumn, varde in zip(en.kolumner, en.rader[0].varden, strict=True):
+        cell = rad[kolumn.rubrik]
+        lasta = cell.value.date() if kolumn.ar_datum and cell.value else cell.value
+        assert lasta == (None if varde == "" else varde)
+        if varde is not None and not isinstance(varde, str):
+            assert cell.data_type == ("d" if kolumn.ar_datum else "n")
+            assert cell.number_format == ("yyyy-mm-dd" if kolumn.ar_datum else "#,##0")

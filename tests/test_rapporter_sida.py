@@ -1,7 +1,6 @@
 """Sidan Insatsrapport: urvalsbild, resultat, filer och fel."""
 
 import json
-import re
 import sys
 from datetime import date
 
@@ -10,7 +9,7 @@ from django.urls import reverse
 from lxml import html
 
 from behorighet.roller import Roll
-from rapporter import views
+from rapporter import fragor
 from rapporter.renderare import pdf
 from tests import fabriker
 from tests.test_rapporter_renderare import UtanPango
@@ -230,11 +229,15 @@ def test_sidan_och_filen_visar_samma_varden(inloggad):
     assert [str(fil["rader"][0][kolumn["namn"]]) for kolumn in fil["kolumner"]] == celler
 
 
-def test_en_for_stor_pdf_hanvisar_till_excel(inloggad, monkeypatch):
-    fabriker.insats(org := fabriker.organisation())
-    fabriker.insats(org)
-    monkeypatch.setattr(views, "RADER_I_PDF", 1)
-    assert re.search("högst 1: avgränsa urvalet", felrader(inloggad.get(f"{ADRESS}?{URVAL}&format=pdf"))[0])
+def test_en_lang_fil_erbjuds_utan_att_rapporten_tas_fram(inloggad, monkeypatch):
+    """Över 200 rader i PDF: adressen svarar med sidan där filen beställs, och räknar inget annat än raderna."""
+    org = fabriker.organisation()
+    for nr in range(201):
+        fabriker.insats(org, namn=f"Insats {nr:03}")
+    monkeypatch.setattr(fragor, "insatsrapport", None)
+    sidan = dokument(inloggad.get(f"{ADRESS}?{URVAL}&format=pdf"))
+    assert "201 rader" in hitta(sidan, "main")[0].text_content()
+    assert hitta(hitta(sidan, "main")[0], "form", method="post")[0].get("action").endswith(f"?{URVAL}&format=pdf")
 
 
 def test_utan_pango_sager_sidan_vad_som_ska_installeras(inloggad, monkeypatch):

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from behorighet.roller import Roll
+from rapporter import views
 from rapporter.diagram import liggande
 from tests import fabriker, samarbetsdata
 from tests.test_rapporter_sida import dokument, felrader, hitta, rader
@@ -54,6 +55,11 @@ def test_sidan_json_och_csv_visar_samma_varden(inloggad, sida):
     assert len(visade) == len(data["rader"]) > 0
     led = 1 if sida == "overgangar" else 2
     assert [rad[led - 1 :] for rad in filens] == [[cell.replace("\u00a0", "") for cell in rad] for rad in visade]
+
+
+def test_en_for_stor_pdf_hanvisar_till_excel(inloggad, monkeypatch):
+    monkeypatch.setattr(views, "RADER_I_PDF", 1)
+    assert re.search("högst 1: avgränsa urvalet", felrader(inloggad.get(f"/rapporter/status/?{URVAL}&format=pdf"))[0])
 
 
 def test_diagrammen_har_samma_uppgifter_som_tabell(inloggad):

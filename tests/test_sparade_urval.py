@@ -124,17 +124,41 @@ def test_urvalsbilden_skickar_urvalet_till_sidan_dar_det_sparas(inloggad):
     assert (knapp.get("formaction"), knapp.text_content()) == (SPARA, "Spara urvalet")
 
 
-def test_fel_i_urvalet_visas_pa_urvalsbilden(inloggad):
-    svar = inloggad.get(f"{SPARA}?fran=2025-13&till=2025-12&lan=12")
+@pytest.mark.parametrize("sida", ["spara", "andra_sparat"])
+def test_fel_i_urvalet_visas_pa_urvalsbilden_dar_allt_gar_att_gora(inloggad, rut, sida):
+    sparat = fabriker.sparat_urval(rut)
+    adress = reverse(f"rapporter:{sida}", args=[sparat.pk] if sida == "andra_sparat" else [])
+    svar = inloggad.get(f"{adress}?fran=2025-13&till=2025-12&lan=12&sparat={sparat.pk}", follow=True)
+    sidan = dokument(svar)
 
+    assert svar.request["PATH_INFO"] == "/rapporter/insats/"
     assert felrader(svar) == ["Från och med: Ange månaden som åååå-mm."]
-    assert hitta(dokument(svar), "h1")[0].text_content() == "Insatsrapport"
+    assert [ruta.get("value") for ruta in hitta(sidan, "input", name="lan", checked=True)] == ["12"]
+    assert [knapp.text_content() for knapp in sidan.xpath("//button[@formaction]")] == [
+        "Spara ändringarna",
+        "Spara som nytt urval",
+    ]
+    assert hitta(sidan, "button", id="period-bakat")[0].get("hx-get") == "/rapporter/insats/"
 
 
 def test_utan_urval_leder_sidan_till_urvalsbilden(inloggad):
     for svar in (inloggad.get(SPARA, follow=True), inloggad.post(SPARA, {"namn": "x"}, follow=True)):
         assert svar.redirect_chain[-1][0] == "/rapporter/insats/"
         assert "Välj först vad rapporten ska visa" in meddelanden(svar)[0]
+
+
+@pytest.mark.parametrize(
+    "adress", ["", "fran=2025-01&till=2025-12&lan=99", "skräp", "fran=%FF%00", "fran=2025-01&kon=x"]
+)
+def test_ett_inskickat_urval_som_inte_gar_att_lasa_sparas_inte_som_nagot_annat(inloggad, rut, adress):
+    sparat = fabriker.sparat_urval(rut, falt={"lan": ["12"]})
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    for sida, urval in ((SPARA, f"{SPARA}?{URVAL}"), (andra, f"{andra}?{URVAL}&kon=man")):
+        data = inskrivet(inloggad.get(urval), namn="Annat", adress=adress)
+        svar = inloggad.post(sida, data, follow=True)
+        assert svar.redirect_chain[-1][0] == "/rapporter/insats/"
+    [kvar] = SparatUrval.objects.values_list("namn", "falt", "version")
+    assert kvar == (sparat.namn, sparat.falt, 1)
 
 
 def test_alla_variabler_ar_alla_ocksa_nar_det_kommer_fler(inloggad):
@@ -301,6 +325,35 @@ def test_agaren_gor_det_delade_privat(client, rut):
     assert not SparatUrval.objects.exists()
 
 
+def byt_arbetsgivare(vem, till):
+    with som_agare():
+        type(vem).objects.filter(pk=vem.pk).update(arbetsgivare=till)
+    vem.refresh_from_db()
+
+
+def test_den_som_byter_arbetsgivare_lamnar_det_delade_kvar_och_tar_med_det_privata(client, rut):
+    privat = fabriker.sparat_urval(rut, namn="Privat")
+    delat = fabriker.sparat_urval(rut, namn="Delat", delat=True)
+    kollega, ny = konto(), konto("Arbetsförmedlingen")
+    fabriker.sparat_urval(ny, namn="Delat", delat=True)
+    byt_arbetsgivare(rut, ny.arbetsgivare)
+
+    client.force_login(rut)
+    rubriker = [lank.text_content() for lank in hitta(dokument(client.get(LISTA)), "th", scope="row")]
+    assert rubriker == ["Privat", "Delat"]  # den nya organisationens
+    for sida in ("sparat", "andra_sparat"):
+        assert client.get(reverse(f"rapporter:{sida}", args=[delat.pk])).status_code == 404
+    assert client.post(reverse("rapporter:ta_bort_sparat", args=[delat.pk])).status_code == 404
+    # Databasen håller samma gränser
+    satt_sammanhang(rut)
+    assert privat.pk in SparatUrval.objects.values_list("pk", flat=True)
+    assert delat.pk not in SparatUrval.objects.values_list("pk", flat=True)
+    assert SparatUrval.objects.filter(pk=delat.pk).update(delad_med=None) == 0
+    # För kollegorna är det som förut
+    satt_sammanhang(kollega)
+    assert SparatUrval.objects.get(pk=delat.pk).delad_med == kollega.arbetsgivare
+
+
 def test_utan_rattigheten_syns_inget(rut):
     sparat = fabriker.sparat_urval(rut)
     utan = fabriker.anvandare()
@@ -338,6 +391,47 @@ def test_tva_flikar_den_andra_far_veta_vad_som_skiljer(client, rut):
     assert (sparat.namn, sparat.falt["lan"], sparat.version) == ("Riket kvinnor", ["12"], 3)
 
 
+def test_den_som_byter_namn_ror_inte_urvalet_som_nagon_annan_har_andrat(client, rut):
+    sparat = fabriker.sparat_urval(rut, namn="Riket", delat=True)
+    kollega = konto()
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    client.force_login(kollega)
+    hennes = inskrivet(client.get(andra), namn="Hela landet")
+    client.force_login(rut)
+    assert client.post(andra, inskrivet(client.get(f"{andra}?{URVAL}&kon=kvinna"))).status_code == 302
+
+    client.force_login(kollega)
+    svar = client.post(andra, hennes)
+    tabell = " ".join(hitta(dokument(svar), "table")[0].text_content().split())
+    assert "Namn Riket Hela landet" in tabell
+    assert "Kvinnor" not in tabell
+    assert client.post(andra, inskrivet(svar)).status_code == 302
+    satt_sammanhang(rut)
+    sparat.refresh_from_db()
+    assert (sparat.namn, sparat.falt["kon"]) == ("Hela landet", ["kvinna"])
+
+
+def test_innan_man_sparar_syns_vad_som_andras_ocksa_det_en_kollega_har_lagt_till(client, rut):
+    sparat = fabriker.sparat_urval(rut, namn="Riket", delat=True)
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    kollega = konto()
+    client.force_login(kollega)
+    mitt = client.get(f"{LISTA}{sparat.pk}/?andra").headers["Location"].partition("?")[2]
+    client.force_login(rut)
+    assert client.post(andra, inskrivet(client.get(f"{andra}?{URVAL}&kon=kvinna"))).status_code == 302
+
+    client.force_login(kollega)
+    svar = client.get(f"{andra}?{mitt}&lan=12")
+    text = " ".join(dokument(svar).text_content().split())
+    assert f"{rut.get_full_name()} ändrade det senast" in text
+    assert "Det här ändras i urvalet när du sparar." in text
+    for del_ in ("Kön Kvinnor Alla", "Län – Skåne län"):
+        assert del_ in text
+    # Står också kvar efter ett fel, och utan ändrat urval finns ingen tabell
+    assert hitta(dokument(client.post(f"{andra}?{mitt}&lan=12", inskrivet(svar, namn=""))), "table")
+    assert not hitta(dokument(client.get(andra)), "table")
+
+
 def test_dubbelklick_sparar_en_gang(inloggad):
     data = inskrivet(inloggad.get(f"{SPARA}?{URVAL}"), namn="En gång")
     svar = [inloggad.post(f"{SPARA}?{URVAL}", data).headers["Location"] for _ in range(2)]
@@ -354,7 +448,21 @@ def test_att_andra_det_borttagna_sager_vad_som_hant(inloggad, rut):
 
     with pytest.raises(ValidationError, match="redan tagit bort"):
         sparade.andra(sparat=sparat, version=1, namn="x", urval=urval, period="fast", delat=False, koder=koder, av=rut)
-    assert inloggad.get(reverse("rapporter:andra_sparat", args=[sparat.pk])).status_code == 404
+
+
+def test_den_som_skriver_medan_urvalet_tas_bort_har_det_inskrivna_kvar(inloggad, rut):
+    sparat = fabriker.sparat_urval(rut, namn="Riket")
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    data = inskrivet(inloggad.get(andra), namn="Hela landet")
+    inloggad.post(reverse("rapporter:ta_bort_sparat", args=[sparat.pk]))
+
+    svar = inloggad.post(andra, data)
+    assert felrader(svar) == [sparade.BORTA]
+    assert inskrivet(svar)["namn"] == "Hela landet"
+    # Den som kommer till sidan senare leds dit där det går att återställa
+    svar = inloggad.get(andra, follow=True)
+    assert svar.redirect_chain[-1][0] == f"{LISTA}?borttaget={sparat.pk}"
+    assert "är borttaget. Du kan återställa det här." in meddelanden(svar)[0]
 
 
 def test_fel_version_ar_en_krock(rut):
@@ -392,6 +500,56 @@ def test_ett_namn_som_tagits_far_en_siffra_vid_aterstallningen(rut):
     fabriker.sparat_urval(rut, namn="Riket")
 
     assert sparade.aterstall(sparat=forst, av=rut).namn == "Riket (2)"
+
+
+def test_ett_namn_som_tas_i_samma_stund_sags_vid_aterstallningen(inloggad, rut, monkeypatch):
+    forst = fabriker.sparat_urval(rut, namn="Riket")
+    sparade.ta_bort(sparat=forst, av=rut)
+    fabriker.sparat_urval(rut, namn="Riket")
+    monkeypatch.setattr(sparade, "_ledigt", lambda sparat: sparat.namn)
+
+    svar = inloggad.post(reverse("rapporter:aterstall_sparat", args=[forst.pk]), follow=True)
+    assert svar.redirect_chain[-1][0] == f"{LISTA}?borttaget={forst.pk}"
+    assert "Försök igen." in meddelanden(svar)[0]
+    monkeypatch.undo()
+    assert inloggad.post(reverse("rapporter:aterstall_sparat", args=[forst.pk]), follow=True).status_code == 200
+    assert set(SparatUrval.objects.kvar().values_list("namn", flat=True)) == {"Riket", "Riket (2)"}
+
+
+def test_gransen_galler_ocksa_det_aterstallda(inloggad, rut, monkeypatch):
+    monkeypatch.setattr(sparade, "HOGST_PER_ANVANDARE", 1)
+    forst = fabriker.sparat_urval(rut)
+    sparade.ta_bort(sparat=forst, av=rut)
+    fabriker.sparat_urval(rut)
+
+    svar = inloggad.post(reverse("rapporter:aterstall_sparat", args=[forst.pk]), follow=True)
+    assert "Du har redan 1 sparade urval. Ta bort något av dem först." in meddelanden(svar)[0]
+    assert SparatUrval.objects.kvar().count() == 1
+
+
+def borttaget_sedan(sparat, av, dagar):
+    sparade.ta_bort(sparat=sparat, av=av)
+    with som_agare():
+        SparatUrval.objects.filter(pk=sparat.pk).update(borttagen_vid=timezone.now() - timedelta(days=dagar))
+
+
+def test_databasen_tar_bara_bort_det_som_inte_langre_gar_att_aterstalla(rut):
+    kollega = konto()
+    delat, nyss, gammalt = (fabriker.sparat_urval(rut, delat=True) for _ in range(3))
+    borttaget_sedan(nyss, rut, 29)
+    borttaget_sedan(gammalt, rut, 31)
+    for vem in (konto("Arbetsförmedlingen"), kollega):
+        satt_sammanhang(vem)
+        SparatUrval.objects.all().delete()
+    satt_sammanhang(rut)
+    assert set(SparatUrval.objects.values_list("pk", flat=True)) == {delat.pk, nyss.pk}
+
+
+def test_det_delade_som_den_som_slutat_lamnade_borttaget_forsvinner_ocksa(rut):
+    sparat = fabriker.sparat_urval(rut, delat=True)
+    borttaget_sedan(sparat, rut, 31)
+    fabriker.sparat_urval(konto())
+    assert not SparatUrval.objects.filter(pk=sparat.pk).exists()
 
 
 def test_det_som_varit_borttaget_lange_forsvinner(inloggad, rut):
@@ -444,6 +602,53 @@ def test_nar_inget_ar_kvar_av_ett_val_visas_urvalsbilden_och_ingen_rapport(inlog
     [besked] = meddelanden(svar)
     assert "Samverkansorganisation: Det gamla förbundet (222000-9999)." in besked
     assert "Inget är kvar av Samverkansorganisation. Välj på nytt" in besked
+
+
+@pytest.mark.parametrize("period", ["fast", "helar"])
+@pytest.mark.parametrize("forbund", [["222000-9999"], ["222000-9999", "finns"]])
+def test_den_som_byter_namn_och_delar_behaller_det_som_inte_langre_finns(inloggad, rut, forbund, period):
+    """Annars vore urvalet nästa gång hela riket, utan att någon får veta det."""
+    org = fabriker.organisation()
+    sparat = fabriker.sparat_urval(rut, namn="Förbundet", falt={"lan": ["12"]})
+    med_falt(sparat, forbund=[org.organisationsnummer if kod == "finns" else kod for kod in forbund], kon=["okant"])
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    svar = inloggad.get(andra)
+    panel = hitta(dokument(svar), "section", id="urvalet")[0].text_content()
+
+    assert "Det gamla förbundet (222000-9999) – finns inte längre" in panel
+    assert "Riket" not in panel
+    assert "Något i urvalet finns inte längre. Det står kvar" in dokument(svar).text_content()
+    svar = inloggad.post(andra, inskrivet(svar, namn="Delat förbund", delat="ja", period=period))
+    assert svar.status_code == 302
+    efter = SparatUrval.objects.get()
+    manader = {"fran", "till"} if period == "helar" else set()
+    assert efter.falt == {namn: varde for namn, varde in sparat.falt.items() if namn not in manader}
+    assert (efter.texter, efter.ar_delat) == (sparat.texter, True)
+    besked = meddelanden(inloggad.get(reverse("rapporter:sparat", args=[sparat.pk]), follow=True))
+    assert any("Det gamla förbundet (222000-9999)" in ett for ett in besked)
+
+
+def test_fran_en_rorlig_period_till_en_fast_ger_de_manader_som_visades(inloggad, rut):
+    sparat = fabriker.sparat_urval(rut, period="helar", falt={"lan": ["12"]})
+    andra = reverse("rapporter:andra_sparat", args=[sparat.pk])
+    inloggad.post(andra, inskrivet(inloggad.get(andra), period="fast"))
+
+    fran, till = rorliga(IDAG)[Periodval.HELAR]
+    vantat = {"fran": [f"{fran:%Y-%m}"], "till": [f"{till:%Y-%m}"], "lan": ["12"]}
+    assert SparatUrval.objects.get().falt == vantat
+
+
+def test_den_som_valjer_om_sparar_bara_det_som_finns_och_far_veta_det(inloggad, rut):
+    sparat = fabriker.sparat_urval(rut, namn="Förbundet")
+    med_falt(sparat, forbund=["222000-9999"])
+    andra = f"{reverse('rapporter:andra_sparat', args=[sparat.pk])}?{URVAL}&lan=12"
+    svar = inloggad.get(andra)
+
+    text = " ".join(dokument(svar).text_content().split())
+    assert "Sparar du är det inte kvar i urvalet." in text
+    assert "Samverkansorganisation Det gamla förbundet (222000-9999) – finns inte längre –" in text
+    inloggad.post(andra, inskrivet(svar))
+    assert SparatUrval.objects.get().falt == {"fran": ["2025-01"], "till": ["2025-12"], "lan": ["12"]}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from behorighet.roller import Roll
 from rapporter.falt import snabbval
-from rapporter.forms import SKAL
+from rapporter.forms import SKAL, UrvalForm
 from rapporter.variabler import VARIABLER, Period
 from rapporter.villkor import Regel
 from tests import fabriker
@@ -89,6 +89,29 @@ def test_retur_i_ett_falt_skapar_rapporten(inloggad):
     assert (forsta.get("name"), forsta.get("aria-hidden"), forsta.get("tabindex")) == ("visa", "true", "-1")
 
 
+@pytest.mark.parametrize("adress", ["sparat=5", "kryssa=inga", "lan=12", "uppdatera=1"])
+def test_en_adress_utan_period_ger_forvalet_och_inga_fel(inloggad, adress):
+    sidan = urvalsbilden(inloggad, adress)
+
+    assert not hitta(sidan, "div", id="felsammanfattning")
+    manader = [hitta(sidan, "input", id=f"id_{ett}")[0].get("value") for ett in ("fran", "till")]
+    assert manader == [f"{IDAG:%Y}-01", f"{IDAG:%Y-%m}"]
+    assert vardena(sidan, "lan") == (["12"] if adress == "lan=12" else [])
+    assert bool(vardena(sidan, "variabler")) == (adress != "kryssa=inga")
+
+
+@pytest.mark.parametrize("adress", ["visa=1", "fran=&till=2025-12", "format=csv&lan=12"])
+def test_en_begard_rapport_utan_period_ar_ett_fel(inloggad, adress):
+    assert hitta(urvalsbilden(inloggad, adress), "div", id="felsammanfattning")
+
+
+def test_ett_kontor_i_adressen_utan_period_ger_forvalet(inloggad):
+    sidan = dokument(inloggad.get("/rapporter/ledtider/?kon=man"))
+
+    assert not hitta(sidan, "div", id="felsammanfattning")
+    assert hitta(sidan, "input", id="id_fran")[0].get("value") == f"{IDAG:%Y}-01"
+
+
 # ---- Variablerna ----
 
 
@@ -157,6 +180,14 @@ def test_delsummor_per_samverkansorganisation_stangs_av_nar_raderna_ar_det(inlog
     assert synliga_skal(sidan) == {"gruppera"}
 
 
+def test_skalen_raknas_en_gang_per_falt(inloggad, monkeypatch):
+    raknade = []
+    monkeypatch.setattr(UrvalForm, "_nagot_avstangt", lambda form, falt: bool(raknade.append(falt)))
+    urvalsbilden(inloggad)
+
+    assert raknade == list(SKAL)
+
+
 def test_det_avstangda_i_en_adress_ar_inget_fel(inloggad):
     """En adress som någon har sparat ger samma rapport som förut."""
     fabriker.insats()
@@ -220,3 +251,13 @@ def test_ett_sparat_urval_som_inte_finns_marks_inte(inloggad, sparat):
     for visa in ({}, {"visa": "1"}):
         val = {"fran": "2025-01", "till": "2025-12", "sparat": sparat, **visa}
         assert inloggad.get(ADRESS, val).status_code == 200
+
+
+def test_jamforelsen_gar_att_valja_for_antalet_insatser(inloggad):
+    """Summerad per samverkansorganisation jämförs antalet insatser, fast variabeln gäller i dag."""
+    adress = f"{URVAL}&variabler=antal_pagaende_deltagare"
+    assert "jamfor" in synliga_skal(urvalsbilden(inloggad, adress))
+    sidan = urvalsbilden(inloggad, f"{adress}&rapporttyp=samverkansorganisation")
+    assert "jamfor" not in synliga_skal(sidan)
+    [ruta] = hitta(sidan, "input", name="jamfor", value="aret_fore")
+    assert ruta.get("data-galler-om").endswith(";rapporttyp=samverkansorganisation")

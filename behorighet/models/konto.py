@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Now
@@ -35,7 +35,8 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
         """Med rollerna som gäller nu (`roller_nu`), i samma fråga som kontot.
 
         `pa_kontor` är sant för den som registrerar för ett kontor i Af/FK-samarbetet (R28), och `nya_rapporter` hur
-        många beställda rapporter som har blivit klara sedan sist: menyn och sidhuvudet frågar på varje sida.
+        många beställda rapporter som har blivit klara, och hur många som inte gick att göra, sedan sist: menyn och
+        sidhuvudet frågar på varje sida.
         """
         gallande = Behorighet.objects.filter(anvandare=OuterRef("pk")).gallande()
         kontor = gallande.filter(
@@ -46,7 +47,7 @@ class AnvandareQuerySet(models.QuerySet["Anvandare"]):
         return self.annotate(
             gallande_roller=ArraySubquery(gallande.values("roll")),
             pa_kontor=Exists(kontor),
-            nya_rapporter=Func("pk", function="nya_rapporter", output_field=models.BigIntegerField()),
+            nya_rapporter=Func("pk", function="nya_rapporter", output_field=ArrayField(models.BigIntegerField())),
         )
 
     def synliga_for(self, anvandare: "Anvandare", rattighet: Rattighet) -> Self:

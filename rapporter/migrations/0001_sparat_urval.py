@@ -6,22 +6,25 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-# Vems ett urval är ändras aldrig. Bara ägaren kan göra ett delat urval privat: annars vore det borta för den som gör det.
-RADSKYDD = """
+# Vems ett urval är ändras aldrig. Ett delat urval är organisationens: byter ägaren arbetsgivare blir det kvar där. Bara
+# ägaren kan göra det privat: annars vore det borta för den som gör det. Det som tas bort går att återställa i 30 dagar.
+_ARBETSGIVARE = "(SELECT arbetsgivare_id FROM behorighet_anvandare WHERE id = sus_anvandare())"
+_NAR = f"(delad_med_id = {_ARBETSGIVARE} OR (delad_med_id IS NULL AND agare_id = (SELECT sus_anvandare())))"
+RADSKYDD = f"""
 REVOKE UPDATE, TRUNCATE ON rapporter_sparaturval FROM sus_app;
 GRANT UPDATE (delad_med_id, namn, falt, texter, period, version, andrad_av_id, andrad_vid, borttagen_av_id,
     borttagen_vid) ON rapporter_sparaturval TO sus_app;
 ALTER TABLE rapporter_sparaturval ENABLE ROW LEVEL SECURITY;
 CREATE POLICY ser ON rapporter_sparaturval FOR SELECT TO sus_app
-    USING (agare_id = (SELECT sus_anvandare()) OR delad_med_id = {arbetsgivare});
+    USING {_NAR};
 CREATE POLICY sparar ON rapporter_sparaturval FOR INSERT TO sus_app
-    WITH CHECK (agare_id = (SELECT sus_anvandare()) AND (delad_med_id IS NULL OR delad_med_id = {arbetsgivare}));
+    WITH CHECK (agare_id = (SELECT sus_anvandare()) AND (delad_med_id IS NULL OR delad_med_id = {_ARBETSGIVARE}));
 CREATE POLICY andrar ON rapporter_sparaturval FOR UPDATE TO sus_app
-    USING (agare_id = (SELECT sus_anvandare()) OR delad_med_id = {arbetsgivare})
-    WITH CHECK (delad_med_id = {arbetsgivare} OR (delad_med_id IS NULL AND agare_id = (SELECT sus_anvandare())));
+    USING {_NAR}
+    WITH CHECK {_NAR};
 CREATE POLICY tar_bort ON rapporter_sparaturval FOR DELETE TO sus_app
-    USING (agare_id = (SELECT sus_anvandare()) OR delad_med_id = {arbetsgivare});
-""".format(arbetsgivare="(SELECT arbetsgivare_id FROM behorighet_anvandare WHERE id = sus_anvandare())")
+    USING ({_NAR} AND borttagen_vid <= now() - interval '30 days');
+"""
 
 
 class Migration(migrations.Migration):

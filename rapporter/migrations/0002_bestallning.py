@@ -10,8 +10,8 @@ from django.db import migrations, models
 # Vems en beställning är, och vad den gäller, ändras aldrig. Filens bitar skrivs en gång.
 RADSKYDD = """
 REVOKE UPDATE, TRUNCATE ON rapporter_bestallning FROM sus_app;
-GRANT UPDATE (lage, klara, rader, forsok, borjade_vid, avslutad_vid, storlek, fel, sedd_vid) ON rapporter_bestallning
-    TO sus_app;
+GRANT UPDATE (lage, klara, rader, forsok, misslyckanden, borjade_vid, avslutad_vid, storlek, fel, sedd_vid)
+    ON rapporter_bestallning TO sus_app;
 REVOKE UPDATE, TRUNCATE ON rapporter_bestallningsdel FROM sus_app;
 ALTER TABLE rapporter_bestallning ENABLE ROW LEVEL SECURITY;
 CREATE POLICY egen ON rapporter_bestallning FOR ALL TO sus_app
@@ -51,20 +51,31 @@ DROP FUNCTION vakta_bestallning();
 """
 
 # Ägarens funktioner. Arbetaren vet bara beställningens nummer och får veta i vems sammanhang den ska göras; sidhuvudet
-# får veta antalet nya, i samma fråga som läser kontot; den som städar ska inte kunna läsa.
+# får veta hur många som är klara och hur många som inte gick att göra, i samma fråga som läser kontot; den som städar
+# ska inte kunna läsa. Arbetarna får veta numren på de öppna som inget jobb i kön längre gäller.
 FUNKTIONER = """
 CREATE FUNCTION bestallningens_anvandare(p_id uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT anvandare_id FROM rapporter_bestallning WHERE id = p_id
 $$;
 REVOKE EXECUTE ON FUNCTION bestallningens_anvandare(uuid) FROM PUBLIC, sus_rapport;
-CREATE FUNCTION nya_rapporter(p_anvandare bigint) RETURNS bigint
+CREATE FUNCTION nya_rapporter(p_anvandare bigint) RETURNS bigint[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT count(*) FROM rapporter_bestallning
-    WHERE anvandare_id = p_anvandare AND lage = 'klar' AND sedd_vid IS NULL
+    SELECT ARRAY[count(*) FILTER (WHERE lage = 'klar'), count(*) FILTER (WHERE lage = 'misslyckad')]
+    FROM rapporter_bestallning
+    WHERE anvandare_id = p_anvandare AND lage IN ('klar', 'misslyckad') AND sedd_vid IS NULL
         AND avslutad_vid > now() - interval '7 days'
 $$;
 REVOKE EXECUTE ON FUNCTION nya_rapporter(bigint) FROM PUBLIC, sus_rapport;
+CREATE FUNCTION bestallningar_utan_jobb() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT b.id FROM rapporter_bestallning b
+    WHERE b.lage IN ('vantar', 'pagar') AND b.bestalld_vid > now() - interval '7 days' AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs j
+        WHERE j.status IN ('todo', 'doing') AND j.task_name = 'gor_rapport' AND j.args ->> 'bestallning' = b.id::text
+    )
+$$;
+REVOKE EXECUTE ON FUNCTION bestallningar_utan_jobb() FROM PUBLIC, sus_rapport;
 CREATE FUNCTION glom_gamla_rapporter() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH gamla AS (
@@ -78,6 +89,7 @@ REVOKE EXECUTE ON FUNCTION glom_gamla_rapporter() FROM PUBLIC, sus_rapport;
 """
 FUNKTIONER_BAK = """
 DROP FUNCTION glom_gamla_rapporter();
+DROP FUNCTION bestallningar_utan_jobb();
 DROP FUNCTION nya_rapporter(bigint);
 DROP FUNCTION bestallningens_anvandare(uuid);
 """
@@ -125,6 +137,10 @@ class Migration(migrations.Migration):
                 ("klara", models.PositiveIntegerField(default=0, verbose_name="färdiga rader")),
                 ("forsok", models.PositiveSmallIntegerField(default=0, verbose_name="försök")),
                 (
+                    "misslyckanden",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="försök som slutade med ett fel"),
+                ),
+                (
                     "bestalld_vid",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="beställd"),
                 ),
@@ -132,7 +148,7 @@ class Migration(migrations.Migration):
                 ("avslutad_vid", models.DateTimeField(null=True, verbose_name="avslutad")),
                 ("storlek", models.PositiveBigIntegerField(default=0, verbose_name="filens storlek i byte")),
                 ("fel", models.CharField(blank=True, max_length=300, verbose_name="varför den inte blev gjord")),
-                ("sedd_vid", models.DateTimeField(null=True, verbose_name="sedd som klar")),
+                ("sedd_vid", models.DateTimeField(null=True, verbose_name="sedd som avslutad")),
                 (
                     "anvandare",
                     models.ForeignKey(

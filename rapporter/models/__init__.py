@@ -1,6 +1,7 @@
 """Rapporternas modeller."""
 
 from rapporter.models.bestallning import (
+    MED_BESKED,
     OPPNA,
     SPARAS,
     Bestallning,
@@ -12,6 +13,7 @@ from rapporter.models.bestallning import (
 from rapporter.models.sparat_urval import SparatUrval, SparatUrvalQuerySet
 
 __all__ = [
+    "MED_BESKED",
     "OPPNA",
     "SPARAS",
     "Bestallning",

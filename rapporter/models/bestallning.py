@@ -34,6 +34,8 @@ class Lage(models.TextChoices):
 
 
 OPPNA: Final = (Lage.VANTAR.value, Lage.PAGAR.value)
+# De som den som beställde får besked om.
+MED_BESKED: Final = (Lage.KLAR.value, Lage.MISSLYCKAD.value)
 
 
 class BestallningQuerySet(models.QuerySet["Bestallning"]):
@@ -56,6 +58,7 @@ class Bestallning(models.Model):
 
     `urval` är urvalet som data (`Urval.som_data`) och `summa` dess summa, som gör att samma rapport inte görs två
     gånger samtidigt. `forsok` räknas upp varje gång en process tar upp den: bara den senaste får skriva.
+    `misslyckanden` är de försök som slutade med ett fel; en arbetare som stängs av eller dör räknas inte dit.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -70,12 +73,13 @@ class Bestallning(models.Model):
     rader = models.PositiveIntegerField("rader; 0 innan de är räknade", default=0)
     klara = models.PositiveIntegerField("färdiga rader", default=0)
     forsok = models.PositiveSmallIntegerField("försök", default=0)
+    misslyckanden = models.PositiveSmallIntegerField("försök som slutade med ett fel", default=0)
     bestalld_vid = models.DateTimeField("beställd", db_default=Now())
     borjade_vid = models.DateTimeField("började", null=True)
     avslutad_vid = models.DateTimeField("avslutad", null=True)
     storlek = models.PositiveBigIntegerField("filens storlek i byte", default=0)
     fel = models.CharField("varför den inte blev gjord", max_length=300, blank=True)
-    sedd_vid = models.DateTimeField("sedd som klar", null=True)
+    sedd_vid = models.DateTimeField("sedd som avslutad", null=True)
 
     objects = BestallningQuerySet.as_manager()
 

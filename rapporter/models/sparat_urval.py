@@ -19,12 +19,17 @@ class SparatUrvalQuerySet(models.QuerySet["SparatUrval"]):
     """Vilka sparade urval en användare når."""
 
     def synliga_for(self, anvandare: Anvandare, rattighet: Rattighet) -> Self:
-        """De egna, och de som är delade hos användarens arbetsgivare; också borttagna som går att återställa."""
+        """De egna, och de som är delade hos användarens arbetsgivare; också borttagna som går att återställa.
+
+        Den som har bytt arbetsgivare når inte längre det hon delade hos den förra: det är organisationens.
+        """
         if not anvandare.far(rattighet):
             return self.none()
-        return self.filter(Q(agare=anvandare) | Q(delad_med=anvandare.arbetsgivare_id)).filter(
-            Q(borttagen_vid=None) | Q(borttagen_vid__gt=Now() - GAR_ATT_ATERSTALLA)
-        )
+        return self.hos(anvandare).filter(Q(borttagen_vid=None) | Q(borttagen_vid__gt=Now() - GAR_ATT_ATERSTALLA))
+
+    def hos(self, anvandare: Anvandare) -> Self:
+        """De privata egna, och de som är delade hos användarens arbetsgivare."""
+        return self.filter(Q(agare=anvandare, delad_med=None) | Q(delad_med=anvandare.arbetsgivare_id))
 
     def kvar(self) -> Self:
         """De som inte är borttagna."""
@@ -49,7 +54,8 @@ class SparatUrval(models.Model):
 
     `falt` är urvalet så som adressen skriver det (fält → värden), utan period när `period` är rörlig. `texter` är vad
     koderna hette när urvalet sparades, för den dag någon av dem inte längre finns. Är `delad_med` satt är urvalet
-    organisationens: alla där kan öppna, ändra och ta bort det, men bara ägaren kan göra det privat igen.
+    organisationens: alla där kan öppna, ändra och ta bort det, men bara ägaren, om hon är kvar där, kan göra det
+    privat igen.
     """
 
     agare = models.ForeignKey(Anvandare, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""CSV så som Excel i Sverige öppnar den: UTF-8 med BOM, semikolon, decimalkomma, Totalt sist."""
+"""CSV så som Excel i Sverige öppnar den: UTF-8 med BOM, semikolon, decimalkomma, delsummor och Totalt sist."""
 
 import csv
 import io
@@ -13,7 +13,11 @@ _FORMEL: Final = re.compile(r"[\t\r\n]|[\t\r\n ]*[=+\-@]")
 
 
 def rendera(rapport: Rapport) -> bytes:
-    """Rapporten som CSV: rubrikerna först, sedan raderna och Totalt. Tal utan blanksteg, tomt för None."""
+    """Rapporten som CSV: rubrikerna, raderna, delsummorna och Totalt. Tal utan blanksteg, tomt för None.
+
+    Raderna är bara data, med gruppen först. En delsumma har ordet Delsumma där och gruppen i namnets kolumn, så att
+    den som filtrerar eller pivoterar på den första kolumnen väljer bort dem alla på en gång.
+    """
     ut = io.StringIO()
     skrivare = csv.writer(ut, delimiter=";", lineterminator="\r\n")
     grupprubrik = [f"Grupp: {rapport.grupprubrik}"] if rapport.grupper else []
@@ -23,8 +27,8 @@ def rendera(rapport: Rapport) -> bytes:
         grupp = [_cell(avsnitt.grupp.namn)] if avsnitt.grupp else []
         for rad in avsnitt.rader:
             skrivare.writerow([*grupp, *(_cell(varde) for varde in (*rapport.led(rad), *rad.varden))])
-        if avsnitt.grupp:
-            skrivare.writerow([*grupp, "Delsumma", *tomma, *map(_cell, avsnitt.grupp.delsumma)])
+    for ett in rapport.grupper:
+        skrivare.writerow(["Delsumma", *tomma, _cell(ett.namn), *map(_cell, ett.delsumma)])
     if rapport.totalt is not None:
         skrivare.writerow(["Totalt", *tomma, *("" for _ in grupprubrik), *map(_cell, rapport.totalt)])
     return ut.getvalue().encode("utf-8-sig")

@@ -18,6 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
 from rapporter.diagram import Diagram
+from rapporter.renderare.excelblad import Blad, Cell, datumcell, talcell, textcell
 from rapporter.svg import FARGER
 from rapporter.tabell import Kolumn, Rapport
 from rapporter.varden import Varde
@@ -38,21 +39,26 @@ _BREDD: Final = {
     "till": 36,
 }
 _LEDBREDD: Final = {"Steg": 29}
+_RADER_MELLAN: Final = 200
 
 
-def rendera(rapport: Rapport) -> bytes:
-    """Arbetsboken: rapporten, dess delsummor och diagram på egna blad, Urval och Variabler."""
+def rendera(rapport: Rapport, *, framsteg: Callable[[int], object] = lambda klara: None) -> bytes:
+    """Arbetsboken: rapporten, Urval och Variabler, och sist delsummor och diagram på egna blad.
+
+    `framsteg` får då och då antalet färdiga rader, och kan avbryta med ett undantag.
+    """
     bok = Workbook(write_only=True)
-    _blad_rapport(bok, rapport)
+    _blad_rapport(bok, rapport, framsteg)
+    _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
+    rader = [["Variabel", "Period", "Betydelse"]]
+    rader += [[kolumn.rubrik, kolumn.periodtext, kolumn.definition] for kolumn in rapport.kolumner]
+    _blad_text(bok, "Variabler", rader, (34, 18, 100), huvud=True)
+    # Sist: den som läser filen på bladens plats hittar de tre första där de alltid har stått.
     if rapport.grupper:
         _blad_delsummor(bok, rapport)
     for diagram in rapport.diagram:
         if diagram.blad:
             _blad_diagram(bok, diagram)
-    _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
-    rader = [["Variabel", "Period", "Betydelse"]]
-    rader += [[kolumn.rubrik, kolumn.periodtext, kolumn.definition] for kolumn in rapport.kolumner]
-    _blad_text(bok, "Variabler", rader, (34, 18, 100), huvud=True)
     bok.properties.title = f"{rapport.rubrik} {rapport.urval.period}"
     bok.properties.creator = "SUS"
     bok.properties.created = bok.properties.modified = rapport.framtagen.astimezone(UTC).replace(tzinfo=None)
@@ -85,8 +91,8 @@ class _Arkiv(ZipFile):
         return info
 
 
-def _blad_rapport(bok: Any, rapport: Rapport) -> None:
-    blad = bok.create_sheet(rapport.rubrik)
+def _blad_rapport(bok: Any, rapport: Rapport, framsteg: Callable[[int], object]) -> None:
+    blad = Blad(bok, rapport.rubrik)
     # Raderna är bara data, med gruppen i en egen kolumn: delsummorna har sitt blad, så att filter och pivot stämmer.
     ledrubriker = [*([rapport.grupprubrik] if rapport.grupper else []), *rapport.ledrubriker]
     led = len(ledrubriker)
@@ -95,12 +101,17 @@ def _blad_rapport(bok: Any, rapport: Rapport) -> None:
     _stall_in(blad, bredder, f"{get_column_letter(led + 1)}2")
     blad.auto_filter.ref = f"A1:{get_column_letter(len(bredder))}{len(rapport.rader) + 1}"
     blad.append([*map(_rubrik(blad), ledrubriker), *(_kolumnrubrik(blad, k) for k in rapport.kolumner)])
-    celler = [_formgivare(blad, kolumn) for kolumn in rapport.kolumner]
-    text = _text(blad)
+    celler = [textcell(nr, _rensad) for nr in range(1, led + 1)]
+    celler += [_datacell(blad, nr, kolumn) for nr, kolumn in enumerate(rapport.kolumner, led + 1)]
+    klara = 0
     for avsnitt in rapport.avsnitt():
         grupp = (avsnitt.grupp.namn,) if avsnitt.grupp else ()
         for rad in avsnitt.rader:
-            blad.append(_varden((*grupp, *rapport.led(rad)), rad.varden, celler, text))
+            blad.data((*grupp, *rapport.led(rad), *rad.varden), celler)
+            klara += 1
+            if klara % _RADER_MELLAN == 0:
+                framsteg(klara)
+    framsteg(klara)
     if rapport.totalt is not None:
         _summarad(blad, ("Totalt", *[""] * (led - 1)), rapport.totalt, rapport.kolumner)
 
@@ -170,6 +181,18 @@ def _varden(
     return [*(text(ett or None) for ett in led), *(cell(v) for cell, v in zip(celler, varden, strict=True))]
 
 
+def _datacell(blad: Any, nr: int, kolumn: Kolumn) -> Cell:
+    if not (kolumn.ar_tal or kolumn.ar_datum):
+        return textcell(nr, _rensad)
+    cell = WriteOnlyCell(blad)
+    cell.number_format = _format(kolumn)
+    return (talcell if kolumn.ar_tal else datumcell)(nr, cell.style_id)
+
+
+def _rensad(text: str) -> str:
+    return _OTILLATNA.sub("\ufffd", text)
+
+
 def _formgivare(blad: Any, kolumn: Kolumn, *, fet: bool = False) -> Callable[[Varde], Any]:
     """En funktion från värde till cell. Formatet görs en gång per kolumn, och cellen återanvänds för varje rad."""
     if not (kolumn.ar_tal or kolumn.ar_datum):
@@ -200,7 +223,7 @@ def _text(blad: Any, *, fet: bool = False) -> Callable[[Varde], Any]:
     def satt(varde: Varde) -> Any:
         if varde is None:
             return None
-        text = _OTILLATNA.sub("\ufffd", str(varde))
+        text = _rensad(str(varde))
         if not fet and not text.startswith("="):
             return text
         ny = WriteOnlyCell(blad, text)
@@ -260,7 +283,7 @@ def _blad_text(bok: Any, namn: str, rader: list[list[str]], bredder: tuple[int, 
     for nr, rad in enumerate(rader):
         celler = []
         for kolumn, text in enumerate(rad):
-            cell = WriteOnlyCell(blad, _OTILLATNA.sub("\ufffd", text))
+            cell = WriteOnlyCell(blad, _rensad(text))
             cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if (huvud and nr == 0) or (not huvud and kolumn == 0):

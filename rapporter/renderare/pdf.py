@@ -5,7 +5,7 @@ from html import escape
 from itertools import chain, groupby
 from typing import Final
 
-from fkui.pdf import PANGO_SAKNAS, PdfSaknas, skriv, typsnitt
+from fkui.pdf import PANGO_SAKNAS, Mall, PdfSaknas, krav, skriv, typsnitt
 from rapporter.tabell import Kolumn, Rapport
 from rapporter.varden import Varde
 
@@ -13,15 +13,19 @@ __all__ = [
     "BREDD",
     "PANGO_SAKNAS",
     "SIDNUMMER",
+    "Mall",
     "PdfSaknas",
     "delar",
     "delrubrik",
     "diagram",
     "dokument",
     "inledning",
+    "krav",
     "rendera",
     "sidfot",
+    "stil",
     "tabell",
+    "titel",
 ]
 
 BREDD: Final = 277  # mm mellan marginalerna
@@ -105,19 +109,25 @@ def _bredd(kolumn: Kolumn) -> float:
 
 
 def _dokument(rapport: Rapport) -> str:
-    return dokument(
-        rapport, [*inledning(rapport), *chain.from_iterable(tabeller(rapport)), *diagram(rapport)], SIDNUMMER
-    )
+    kropp = [*inledning(rapport), *chain.from_iterable(tabeller(rapport)), *diagram(rapport)]
+    return dokument(titel(rapport), kropp, f"{stil(rapport)}{SIDNUMMER}")
 
 
-def dokument(rapport: Rapport, kropp: Iterable[str], stil: str = "") -> str:
-    """Ett HTML-dokument med rapportens titel och stil. Det första i `kropp` bär sidfotens text."""
-    titel = f"{rapport.rubrik} {rapport.urval.period}"
-    stil = _STIL + (_DIAGRAMSTIL if rapport.diagram else "") + stil
+def titel(rapport: Rapport) -> str:
+    """Dokumentets titel: rapporten och perioden."""
+    return f"{rapport.rubrik} {rapport.urval.period}"
+
+
+def stil(rapport: Rapport) -> str:
+    """Stilen med typsnittet, utan sidnummer."""
+    return typsnitt() + _STIL + (_DIAGRAMSTIL if rapport.diagram else "")
+
+
+def dokument(titel: str, kropp: Iterable[str], stil: str = "") -> str:
+    """Ett HTML-dokument. Det första i `kropp` bär sidfotens text."""
     return (
         f'<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>{escape(titel)}</title>'
-        f'<meta name="generator" content="SUS"><style>{typsnitt()}{stil}</style></head><body>'
-        f"{''.join(kropp)}</body></html>"
+        f'<meta name="generator" content="SUS"><style>{stil}</style></head><body>{"".join(kropp)}</body></html>'
     )
 
 

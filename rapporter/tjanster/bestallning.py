@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet
-from rapporter.models import Bestallning, Lage
+from rapporter.models import MED_BESKED, Bestallning, Lage
 from rapporter.urval import Koder, Urval
 
 KO: Final = "rapporter"
@@ -74,9 +76,14 @@ def ta_bort(*, pk: UUID, av: Anvandare) -> None:
 
 
 def se(*, av: Anvandare, pk: UUID | None = None) -> None:
-    """Märker användarens klara rapporter, eller bara en, som sedda: sidhuvudet säger inte längre att de är nya."""
-    nya = Bestallning.objects.filter(anvandare=av, lage=Lage.KLAR, sedd_vid=None)
+    """Märker användarens klara och misslyckade rapporter, eller bara en, som sedda: inget mer besked om dem."""
+    nya = Bestallning.objects.filter(anvandare=av, lage__in=MED_BESKED, sedd_vid=None)
     (nya.filter(pk=pk) if pk else nya).update(sedd_vid=Now())
+
+
+def nagon_arbetar() -> bool:
+    """Sant om någon arbetare har gett livstecken den senaste minuten."""
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - timedelta(minutes=1)).exists()
 
 
 def glom_gamla() -> int:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from io import SEEK_END
+from typing import BinaryIO, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Least, Now
 
@@ -21,9 +22,14 @@ from behorighet.skydd import satt_sammanhang
 from rapporter.models import Bestallning, Bestallningsdel, Lage
 from rapporter.urval import FALT, Koder, Urval, tolka
 
-HOGST_FORSOK: Final = 5
+# Så många fel innan en beställning ges upp.
+HOGST_MISSLYCKANDEN: Final = 5
+# Så många gånger får den tas upp i allt: en rapport som gång på gång dödar sin arbetare ska inte hålla på för alltid.
+HOGST_FORSOK: Final = 50
 BIT: Final = 1024 * 1024  # byte i en bit av filen
 INTE_LANGRE: Final = "Du har inte längre behörighet att se rapporter."
+# SQLSTATE: förbindelsen, stängs av eller startar, för många förbindelser.
+_BORTA: Final = ("08", "57P", "53300")
 GICK_INTE: Final = "Rapporten gick inte att göra. Försök igen, eller avgränsa urvalet."
 
 
@@ -64,9 +70,12 @@ def borja(pk: UUID) -> Korning | None:
 
 
 @contextmanager
-def i_sammanhanget(korning: Korning) -> Iterator[None]:
-    """En transaktion i beställarens sammanhang."""
+def i_sammanhanget(korning: Korning, *, ett_ogonblick: bool = False) -> Iterator[None]:
+    """En transaktion i beställarens sammanhang. Med `ett_ogonblick` ser alla dess frågor samma ögonblick."""
     with transaction.atomic():
+        if ett_ogonblick:
+            with connection.cursor() as markor:
+                markor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         satt_sammanhang(korning.anvandare)
         yield
 
@@ -87,23 +96,39 @@ def framsteg(korning: Korning, *, klara: int, rader: int | None = None) -> None:
             _skriv(korning, klara=Least(klara, F("rader")))
 
 
-def bli_klar(korning: Korning, *, innehall: bytes) -> None:
+def bli_klar(korning: Korning, *, fil: BinaryIO) -> None:
     """Sparar filen och avslutar beställningen, allt eller inget. Ger Inaktuell om en annan redan har gjort det."""
+    storlek = fil.seek(0, SEEK_END)
+    fil.seek(0)
     with i_sammanhanget(korning):
-        _skriv(korning, lage=Lage.KLAR, klara=F("rader"), avslutad_vid=Now(), storlek=len(innehall))
-        Bestallningsdel.objects.bulk_create(
-            (
-                Bestallningsdel(bestallning_id=korning.pk, nr=nr, innehall=innehall[plats : plats + BIT])
-                for nr, plats in enumerate(range(0, len(innehall), BIT))
-            ),
-            batch_size=8,
-        )
+        _skriv(korning, lage=Lage.KLAR, klara=F("rader"), avslutad_vid=Now(), storlek=storlek)
+        # En bit i taget, så att filen aldrig är hel i minnet.
+        for nr, innehall in enumerate(iter(lambda: fil.read(BIT), b"")):
+            Bestallningsdel.objects.create(bestallning_id=korning.pk, nr=nr, innehall=innehall)
 
 
 def misslyckas(korning: Korning, *, fel: str) -> None:
     """Avslutar beställningen utan fil. `fel` säger varför, för den som beställde. Ger Inaktuell."""
     with i_sammanhanget(korning):
         _skriv(korning, lage=Lage.MISSLYCKAD, avslutad_vid=Now(), fel=fel[:300])
+
+
+def gick_fel(korning: Korning) -> bool:
+    """Räknar ett misslyckat försök. Sant om beställningen därmed ges upp. Ger Inaktuell."""
+    with i_sammanhanget(korning):
+        _skriv(korning, misslyckanden=F("misslyckanden") + 1)
+        ges_upp = Bestallning.objects.filter(pk=korning.pk, misslyckanden__gte=HOGST_MISSLYCKANDEN).exists()
+        if ges_upp:
+            _skriv(korning, lage=Lage.MISSLYCKAD, avslutad_vid=Now(), fel=GICK_INTE)
+    return ges_upp
+
+
+def databasen_ar_borta(fel: Exception) -> bool:
+    """Sant om felet är att databasen inte går att nå: den startar om, eller förbindelsen har brutits."""
+    if not isinstance(fel, OperationalError | InterfaceError):
+        return False
+    kod = getattr(fel.__cause__, "sqlstate", None)
+    return kod is None or kod.startswith(_BORTA)
 
 
 def _skriv(korning: Korning, **varden: object) -> None:

@@ -9,15 +9,18 @@ import re
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from behorighet.databasfel import skriver
+from behorighet.databasfel import SAMTIDIGT, skriver
 from behorighet.krock import krav_version
 from behorighet.models import Anvandare
 from behorighet.roller import Rattighet
+from rapporter.falt import MANADER
 from rapporter.models import SparatUrval
 from rapporter.models.sparat_urval import GAR_ATT_ATERSTALLA
+from rapporter.perioder import Periodval
 from rapporter.sparat import falt_av, texter_av
 from rapporter.urval import Koder, Urval
 
@@ -35,8 +38,7 @@ def spara(*, namn: str, urval: Urval, period: str, delat: bool, koder: Koder, av
     namn = _provat(namn)
     with skriver():
         _glom_gamla(av)
-        if SparatUrval.objects.kvar().filter(agare=av).count() >= HOGST_PER_ANVANDARE:
-            raise ValidationError(f"Du har redan {HOGST_PER_ANVANDARE} sparade urval. Ta bort något av dem först.")
+        _prova_antalet(av)
         return SparatUrval.objects.create(
             agare=av,
             delad_med_id=av.arbetsgivare_id if delat else None,
@@ -48,9 +50,22 @@ def spara(*, namn: str, urval: Urval, period: str, delat: bool, koder: Koder, av
 
 
 def andra(
-    *, sparat: SparatUrval, version: int, namn: str, urval: Urval, period: str, delat: bool, koder: Koder, av: Anvandare
+    *,
+    sparat: SparatUrval,
+    version: int,
+    namn: str,
+    urval: Urval,
+    period: str,
+    delat: bool,
+    koder: Koder,
+    av: Anvandare,
+    behall: bool = False,
 ) -> SparatUrval:
-    """Ändrar ett urval som ingen annan har ändrat sedan `version`. Ger Krock, annars ValidationError per fält."""
+    """Ändrar ett urval som ingen annan har ändrat sedan `version`. Ger Krock, annars ValidationError per fält.
+
+    Med `behall` står det sparade urvalet kvar som det är, också det i det som inte längre finns: bara månaderna kan bli
+    en period som följer med, eller tvärtom de i `urval`.
+    """
     namn = _provat(namn)
     with skriver():
         sparat = _last(sparat, av)
@@ -66,7 +81,7 @@ def andra(
             "version": sparat.version + 1,
             "andrad_av": av,
             "andrad_vid": timezone.now(),
-            **_innehall(urval, koder, period),
+            **(_behallet(sparat, urval, period) if behall else _innehall(urval, koder, period)),
         }
         _skriv(sparat, nya)
     return sparat
@@ -83,12 +98,22 @@ def ta_bort(*, sparat: SparatUrval, av: Anvandare) -> SparatUrval:
 
 
 def aterstall(*, sparat: SparatUrval, av: Anvandare) -> SparatUrval:
-    """Återställer ett borttaget urval. Har namnet tagits under tiden får det återställda en siffra efter sig."""
-    with skriver():
-        sparat = _last(sparat, av, borttaget=True)
-        if sparat.borttagen_vid:
-            namn = _ledigt(sparat)
-            _skriv(sparat, {"borttagen_vid": None, "borttagen_av": None, "namn": namn, "version": sparat.version + 1})
+    """Återställer ett borttaget urval. Har namnet tagits under tiden får det återställda en siffra efter sig.
+
+    Ger ValidationError om användaren redan har så många som får sparas, eller om namnet togs i samma stund.
+    """
+    try:
+        with skriver():
+            sparat = _last(sparat, av, borttaget=True)
+            if sparat.borttagen_vid:
+                if sparat.agare_id == av.pk:
+                    _prova_antalet(av)
+                nya = {"borttagen_vid": None, "borttagen_av": None, "namn": _ledigt(sparat)}
+                _skriv(sparat, {**nya, "version": sparat.version + 1})
+    except ValidationError as fel:
+        if isinstance(fel.__cause__, IntegrityError):
+            raise ValidationError(SAMTIDIGT, code="samtidigt") from fel
+        raise
     return sparat
 
 
@@ -100,6 +125,17 @@ def _skriv(sparat: SparatUrval, nya: dict[str, Any]) -> None:
 
 def _innehall(urval: Urval, koder: Koder, period: str) -> dict[str, Any]:
     return {"falt": falt_av(urval, koder, period), "texter": texter_av(urval, koder)}
+
+
+def _behallet(sparat: SparatUrval, urval: Urval, period: str) -> dict[str, Any]:
+    if period != Periodval.FAST:
+        return {"falt": {namn: varden for namn, varden in sparat.falt.items() if namn not in MANADER}}
+    return {"falt": {"fran": [f"{urval.fran:%Y-%m}"], "till": [f"{urval.till:%Y-%m}"], **sparat.falt}}
+
+
+def _prova_antalet(av: Anvandare) -> None:
+    if SparatUrval.objects.kvar().filter(agare=av).count() >= HOGST_PER_ANVANDARE:
+        raise ValidationError(f"Du har redan {HOGST_PER_ANVANDARE} sparade urval. Ta bort något av dem först.")
 
 
 def _provat(namn: str) -> str:
@@ -140,4 +176,4 @@ def _ledigt(sparat: SparatUrval) -> str:
 
 def _glom_gamla(av: Anvandare) -> None:
     """Det som varit borttaget så länge att det inte går att återställa försvinner helt."""
-    SparatUrval.objects.filter(agare=av, borttagen_vid__lte=Now() - GAR_ATT_ATERSTALLA).delete()
+    SparatUrval.objects.hos(av).filter(borttagen_vid__lte=Now() - GAR_ATT_ATERSTALLA).delete()

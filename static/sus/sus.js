@@ -243,6 +243,12 @@
   let fokusId = "";
 
   function visaBesked(text, lank) {
+    const besked = document.getElementById("besked");
+    // Sidan som hämtar sig själv får samma fel om och om igen: det läses upp en gång
+    if (besked.dataset.text === text && besked.firstChild) {
+      return;
+    }
+    besked.dataset.text = text;
     const ruta = document.createElement("div");
     ruta.className = "message-box message-box--error-short sus-ruta";
     const stycke = document.createElement("p");
@@ -253,7 +259,7 @@
       stycke.append(" ", a);
     }
     ruta.append(stycke);
-    document.getElementById("besked").replaceChildren(ruta);
+    besked.replaceChildren(ruta);
   }
 
   // Dit ett htmx-anrop leds i stället för till sitt svar: sidan får inte bytas mot det, då går det ifyllda förlorat

@@ -1,6 +1,6 @@
 /* Urvalsbilden: stänger av val som inte har någon betydelse, visar varför, och märker snabbvalet som gäller.
    Minns det ifyllda i adressen när formuläret skickas. Reglerna står i HTML (rapporter/villkor.py):
-   data-galler-om="namn=ett|annat" eller "namn!=ett" på ett val. Är inget
+   data-galler-om="namn=ett|annat" eller "namn!=ett" på ett val, eller flera med ; mellan, där en räcker. Är inget
    valt i fältet räknas det som ett tomt värde. Utan skript följs de när sidan visas nästa gång. */
 (() => {
   "use strict";
@@ -11,9 +11,11 @@
   }
 
   function galler(val) {
-    const [, namn, inte, varden] = val.dataset.gallerOm.match(/^(.*?)(!?)=(.*)$/);
-    const nu = valda(val.form, namn);
-    return varden.split("|").some((ett) => nu.includes(ett)) !== Boolean(inte);
+    return val.dataset.gallerOm.split(";").some((regel) => {
+      const [, namn, inte, varden] = regel.match(/^(.*?)(!?)=(.*)$/);
+      const nu = valda(val.form, namn);
+      return varden.split("|").some((ett) => nu.includes(ett)) !== Boolean(inte);
+    });
   }
 
   function reglera() {

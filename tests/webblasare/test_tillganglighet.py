@@ -1,5 +1,6 @@
 """WCAG 2.0–2.2 A och AA med axe på varje sida och läge, bred och smal, ljus och mörk (P26)."""
 
+import io
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -438,6 +439,22 @@ def _andra_sparat_med_krock(hand: Mus, varld: Varld) -> None:
     expect(hand.sida.get_by_text("Någon annan har sparat ändringar")).to_be_visible()
 
 
+def _andra_sparat_med_det_som_inte_finns(adress: str) -> Callable[[Mus, Varld], None]:
+    """En samverkansorganisation i urvalet finns inte längre. `adress` är urvalet som ersätter det sparade."""
+
+    def gor(hand: Mus, varld: Varld) -> None:
+        _sparade_urval(hand, varld)
+        with transaction.atomic():
+            satt_sammanhang(varld.insatsansvarig)
+            delat = SparatUrval.objects.get(agare=varld.insatsansvarig, namn=LANGT_NAMN)
+            delat.falt["forbund"] = ["222000-9999"]
+            delat.save(update_fields=["falt"])
+        hand.sida.goto(f"/rapporter/sparade/{delat.pk}/andra/{adress}")
+        expect(hand.sida.get_by_text("finns inte längre").first).to_be_visible()
+
+    return gor
+
+
 def _spara_urval_med_fel(hand: Mus, varld: Varld) -> None:
     hand.sida.goto("/rapporter/sparade/nytt/?fran=2025-01&till=2025-12&lan=12&kon=kvinna")
     hand.skriv("Namn", "Kim 800115-9804")
@@ -458,7 +475,7 @@ def _bestallningarna(varld: Varld) -> dict[str, Bestallning]:
                 korning = korningar.borja(egna[lage].pk)
                 korningar.framsteg(korning, klara=1200, rader=3400)
                 if lage == "klar":
-                    korningar.bli_klar(korning, innehall=b"x" * 6_000_000)
+                    korningar.bli_klar(korning, fil=io.BytesIO(b"x" * 6_000_000))
                 elif lage == "misslyckad":
                     korningar.misslyckas(korning, fel=korningar.GICK_INTE)
             egna[lage].refresh_from_db()
@@ -1326,6 +1343,11 @@ LAGEN: Final = {
     "spara urval": ("rapport", _pa("/rapporter/sparade/nytt/?fran=2025-01&till=2025-12")),
     "spara urval med fel": ("rapport", _spara_urval_med_fel),
     "ändra sparat urval med krock": ("insatsansvarig", _andra_sparat_med_krock),
+    "ändra sparat urval och det som inte finns": (
+        "insatsansvarig",
+        _andra_sparat_med_det_som_inte_finns("?fran=2025-01&till=2025-12&lan=12&jamfor=aret_fore&gruppera=lan"),
+    ),
+    "byt namn på sparat urval med det som inte finns": ("insatsansvarig", _andra_sparat_med_det_som_inte_finns("")),
     "rapport": ("rapport", _resultat),
     "rapport med tillval": ("rapport", _resultat_med_tillval),
     "ledtider urval": ("rapport", _pa("/rapporter/ledtider/")),

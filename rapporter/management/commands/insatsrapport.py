@@ -32,6 +32,7 @@ class Command(Rapportkommando):
         for namn, val in ETTVAL.items():
             parser.add_argument(f"--{namn}", default="", help=f"{' eller '.join(val.values)}; förval inget")
         parser.add_argument("--variabler", action="append", default=[], help="namn, skilda med komma; förval alla")
+        parser.add_argument("--diagram", action="store_true", help="också diagrammen, i xlsx, pdf och html")
 
     def ta_fram(self, val: dict[str, Any], idag: date) -> Rapport:
         """Insatsrapporten."""
@@ -42,5 +43,5 @@ class Command(Rapportkommando):
             tolka(varden, koder=koder, idag=idag),
             koder=koder,
             framtagen=val["framtagen"],
-            med_diagram=val["format"] not in {"json", "csv"},
+            med_diagram=val["diagram"] and val["format"] not in {"json", "csv"},
         )

@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 from argparse import ArgumentParser
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from deltagare.overforing.generatorn.skalor import SKALOR
 from insatser.models import Insats
 
 VARD: Final = "127.0.0.1"
+# Så ofta prövas om arbetaren lever, och startas annars om.
+_SEKUNDER_MELLAN: Final = 5
 KONTON: Final = (
     "insatsansvarig",
     "deltagaransvarig",
@@ -60,8 +62,9 @@ class Command(BaseCommand):
         adress = f"{VARD}:{port}"
         with (
             _barn("-m", "gunicorn", "-c", "python:sus.gunicorn_demo", "-b", adress, "sus.wsgi") as webb,
-            _barn("manage.py", "arbetare", "--med-foraldern") as arbetare,
+            ExitStack() as arbetarna,
         ):
+            arbetare = arbetarna.enter_context(_arbetare())
             try:
                 _vanta_pa_svar(webb, f"http://{adress}/halsa/")
                 self.stdout.write(f"\nSUS finns på http://{adress}/\n\nKonton (lösenord demo): {', '.join(KONTON)}")
@@ -70,12 +73,25 @@ class Command(BaseCommand):
                     self.stdout.write(f"  {en.utskrivet}  {en.vad}")
                 self.stdout.write("\nAvsluta med Ctrl-C.")
                 self.stdout.flush()
-                kod = webb.wait()
+                while (kod := _slutkod(webb)) is None:
+                    if arbetare.poll() is not None:
+                        arbetare = arbetarna.enter_context(_arbetare())
             finally:
                 webb.terminate()
                 arbetare.terminate()
         if kod:
             raise CommandError(f"Webbservern slutade med felkod {kod}.")
+
+
+def _arbetare() -> subprocess.Popen[bytes]:
+    return _barn("manage.py", "arbetare", "--med-foraldern")
+
+
+def _slutkod(process: subprocess.Popen[bytes]) -> int | None:
+    """Processens felkod, eller None om den fortfarande går efter en stund."""
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(timeout=_SEKUNDER_MELLAN)
+    return None
 
 
 def _barn(*argument: str) -> subprocess.Popen[bytes]:

@@ -259,6 +259,23 @@ def test_hamta_ger_namn_och_kommun_och_de_sparas(af, fk, av, hos_fk, settings):
     assert Identitet.objects.get().namn() == "Hämtad Hämtadsson"
 
 
+def test_spara_utan_hamta_och_utan_namn_visar_forst_vem_numret_tillhor(af, fk, hos_fk, settings):
+    settings.SUS_FOLKBOKFORING = "register"
+    nummer = fabriker.nytt_nummer()
+    with som_agare():
+        post(nummer, fornamn="Vera", efternamn="Provkvist").save()
+    grund = medverkan(af, fk, personnummer=nummer.utskrivet, fornamn="", efternamn="", kommun="")
+
+    svar = hos_fk.post(reverse("samarbete:registrera"), grund)
+
+    assert "Inget är sparat än" in text(svar)
+    assert "<dd>Vera</dd>" in svar.content.decode()
+    assert Samarbete.objects.count() == 0
+    forseglat = re.search(r'name="hamtat" value="([^"]+)"', svar.content.decode())[1]
+    assert hos_fk.post(reverse("samarbete:registrera"), {**grund, "hamtat": forseglat}).status_code == 302
+    assert Samarbete.objects.count() == 1
+
+
 def test_den_som_har_skydd_lamnar_inget_spar(af, fk, hos_fk, settings):
     settings.SUS_FOLKBOKFORING = "register"
     nummer = fabriker.nytt_nummer()

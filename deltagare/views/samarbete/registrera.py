@@ -118,7 +118,9 @@ def _hamta(request: Begaran, kontor: list[Insats], forra: Oppnat | None) -> Http
     form = _form(request, kontor, oppnad)
     if form.annat_namn():
         form.add_error("personnummer", ANNAT_NAMN)
-    elif request.POST.get("hamtat") and (forra is None or forra.svar != svar):
+    elif not request.POST.get("hamtat"):
+        form.kontrollera_namnet = form.namnet_ar_osett()
+    elif forra is None or forra.svar != svar:
         form.add_error("personnummer", HAMTAT_PA_NYTT)
     return _spara(request, kontor, form)
 
@@ -141,7 +143,7 @@ def _med_fel(
 
 
 def _spara(request: Begaran, kontor: list[Insats], form: Medverkansform) -> HttpResponse:
-    if form.is_valid():
+    if form.is_valid() and not form.kontrollera_namnet:
         try:
             return redirect(en_gang(request, lambda: _borja(request, form)))
         except ValidationError as fel:

@@ -262,6 +262,9 @@ def test_varje_tabell_om_personer_star_under_radskydd():
     assert {tabell for tabell, skyddad in tabeller.items() if not skyddad} == set(UTAN_RADSKYDD)
 
 
+HELA = ("deltagare_samarbete", "rapporter_bestallning")
+
+
 def test_varje_policy_for_tillampningen_fragar_efter_uppdraget():
     """Ingen tabell om personer har en policy för sus_app som släpper igenom allt."""
     with connection.cursor() as markor:
@@ -272,8 +275,8 @@ def test_varje_policy_for_tillampningen_fragar_efter_uppdraget():
 
     assert len(policyer) >= 6
     for tabell, namn, villkor in policyer:
-        # Samarbetets rader frågar genom samarbetet, som har sin egen policy.
-        genom = "FROM deltagare_samarbete s" in villkor and tabell != "deltagare_samarbete"
+        # Samarbetets och beställningens rader frågar genom tabellen som de hör till, som har sin egen policy.
+        genom = any(f"FROM {hel} " in villkor and tabell != hel for hel in HELA)
         assert "sus_mina_insatser" in villkor or "sus_anvandare" in villkor or genom, (tabell, namn)
 
 

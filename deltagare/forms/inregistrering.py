@@ -182,9 +182,9 @@ class Folkbokforingsdel(forms.Form):
         return any(skrivet and skrivet != jamforbart(hamtade[falt]) for falt, skrivet in skrivna.items())
 
     def namnet_ar_osett(self) -> bool:
-        """Om någon hittades utan att något namn var skrivet: numret kan då vara en annans än den man menar."""
+        """Om någon hittades utan att hela namnet var skrivet: numret kan då vara en annans än den man menar."""
         hittad = self.hamtat is not None and self.hamtat.svar.hittad
-        return hittad and not any(jamforbart(self.data.get(falt, "")) for falt in ("fornamn", "efternamn"))
+        return hittad and not all(jamforbart(self.data.get(falt, "")) for falt in ("fornamn", "efternamn"))
 
     def folkbokfort(self) -> dict[str, Any]:
         """Namn, kommun och stadsdel att spara: det hämtade, och för resten det som skrevs."""

@@ -59,6 +59,14 @@
     fokusera(mal);
   }
 
+  // Utan #innehall i adressen: det följer med när sidan skickas, och tar då fokus från [data-fokus] på nästa sida.
+  function hoppa(lank, handelse) {
+    const innehall = document.getElementById(lank.hash.slice(1));
+    handelse.preventDefault();
+    innehall.focus();
+    innehall.scrollIntoView();
+  }
+
   /* ---- Menyer ---- */
 
   function vaxlaMeny(knapp) {
@@ -350,6 +358,7 @@
     "[data-dialog]": (knapp) => document.getElementById(knapp.dataset.dialog).showModal(),
     "[data-fyll]": fyll,
     "[data-kryssa]": kryssa,
+    ".sus-hoppa": hoppa,
     ".sus-menyknapp": vaxlaMeny,
   };
 

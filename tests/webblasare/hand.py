@@ -102,13 +102,16 @@ class Tangenter(Mus):
     """Samma saker, bara med tangenter. Varje stopp på vägen ska synas."""
 
     def till(self, mal: Locator) -> None:
-        """Tabbar tills målet har fokus."""
+        """Tabbar tills målet har fokus. Sidans första stopp, *Hoppa till innehållet*, används när målet ligger där."""
         mal.wait_for(state="attached")
+        i_innehallet = mal.evaluate("el => el.closest('#innehall') !== null")
         for _ in range(150):
             if mal.evaluate(f"el => {AKTIV} === el"):
                 return
             self.sida.keyboard.press("Tab")
             self._fokus_syns()
+            if i_innehallet and self.sida.evaluate(f"{AKTIV}.getAttribute('href') === '#innehall'"):
+                self.sida.keyboard.press("Enter")
         raise AssertionError(f"når inte {mal} med tangentbordet")
 
     def _fokus_syns(self) -> None:

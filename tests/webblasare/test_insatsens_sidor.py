@@ -24,7 +24,8 @@ SATT = {
     "utan skript": (Mus, {"matt": BRED, "skript": False}),
     "mobil": (Mus, {"matt": SMAL}),
 }
-TVA_MINUTER = 120  # sekunder, för en ovan användare
+TVA_MINUTER = 120  # sekunder, för den som vet vad som ska fyllas i men inte är van att skriva (tidtagning.py)
+HOGST_HANDLINGAR = 26  # på mobilen öppnas menyn först
 
 
 @pytest.fixture
@@ -35,7 +36,9 @@ def scen(webbserver_modul: str) -> SimpleNamespace:
     return SimpleNamespace(
         org=org,
         ansvarig=ansvarig,
-        deltagaransvarig=fabriker.anvandare(Roll.DELTAGARANSVARIG, fornamn="Dora", efternamn=f"Deltag{org.pk % 1000}"),
+        deltagaransvarig=fabriker.anvandare(
+            Roll.DELTAGARANSVARIG, fornamn="Dora", efternamn=f"Deltag{org.pk % 1000:03}"
+        ),
     )
 
 
@@ -59,6 +62,7 @@ def test_ny_insats_med_budget_och_deltagaransvarig_pa_tva_minuter(
     assert (budget.planerat, budget.summa().budget, len(budget.rader)) == (25, 1_500_000, 2)
     assert Uppdrag.objects.filter(insats=insats, behorighet__anvandare=scen.deltagaransvarig).count() == 1
     assert (insats.inriktning, insats.preciserad_inriktning, insats.malgrupper) == ("individ", "forberedande", ["unga"])
+    assert raknad.handlingar <= HOGST_HANDLINGAR
     assert raknad.tid <= TVA_MINUTER, f"{raknad.handlingar} handlingar på {len(raknad.sidor)} sidor"
 
 

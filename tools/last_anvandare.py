@@ -34,6 +34,11 @@ class Kvitton:
     """Beställningarnas adresser."""
     obesvarade: list[str] = field(default_factory=list)
 
+    def ett_av_varje(self, bestallningar: bool) -> bool:
+        """Sant när vart slag har ett kvitto; beställda rapporter bara med `bestallningar`."""
+        slagen = (self.inregistrerade, self.utregistrerade, self.anonyma, *([self.bestallda] if bestallningar else []))
+        return all(slagen)
+
 
 @dataclass(frozen=True)
 class Person:

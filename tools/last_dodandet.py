@@ -37,10 +37,13 @@ class Dodandet:
         for nr in range(self.antal):
             time.sleep(self.mellan)
             vad = TURORDNING[nr % len(TURORDNING)]
-            pagick = self._vantar_in_ett_jobb() if vad == ARBETAREN else None
-            nar = time.monotonic()
-            self._doda(vad)
+            pagick = None
             try:
+                if vad == ARBETAREN:
+                    pagick = self._dodar_mitt_i()
+                nar = time.monotonic()
+                if pagick is None:
+                    self._doda(vad)
                 vanta(self.tjanster.svarar, LANGST, f"webben svarar efter att {vad} dödats")
                 uppe = time.monotonic() - nar
                 jobbet = None
@@ -64,6 +67,13 @@ class Dodandet:
             print(f"dödade {ett.vad}: {text}")
             if max(ett.uppe, ett.jobbet or 0) > IGEN:
                 self.fel.append(f"efter att {ett.vad} dödats gick inte allt igen inom {IGEN:.0f} s")
+        av_arbetaren = [ett for ett in self.dodade if ett.vad == ARBETAREN]
+        if av_arbetaren and all(ett.jobbet is None for ett in av_arbetaren):
+            self.fel.append(f"arbetaren dödades {len(av_arbetaren)} gånger, aldrig mitt i en rapport")
+        if len(self.dodade) < self.antal:
+            self.fel.append(f"bara {len(self.dodade)} av {self.antal} dödade")
+        for vilket, antal in self.matning.oforklarade([ett.nar for ett in self.dodade], IGEN).most_common():
+            self.fel.append(f"{antal} misslyckade anrop som inget dödande förklarar: {vilket}")
         if self.antal:
             print(f"{len(self.dodade)} av {self.antal} dödade; arbetaren startades om {self.tjanster.omstarter} gånger")
         return self.fel
@@ -76,11 +86,18 @@ class Dodandet:
             ARBETAREN: self.tjanster.doda_arbetaren,
         }[vad]()
 
-    def _vantar_in_ett_jobb(self) -> tuple[str, int] | None:
-        """Beställningen som görs och dess försök, så att arbetaren dödas mitt i; None om ingen blev beställd i tid."""
+    def _dodar_mitt_i(self) -> tuple[str, int] | None:
+        """Dödar arbetaren mitt i en rapport, och ger den och dess försök; None om ingen gjordes i tid."""
+        avbrutna: list[tuple[str, int]] = []
+
+        def avbrot() -> bool:
+            if avbruten := self.tjanster.doda_arbetaren_mitt_i(_forsok):
+                avbrutna.append(avbruten)
+            return bool(avbrutna)
+
         with suppress(TimeoutError):
-            vanta(lambda: _forsok() is not None, IGEN, "en rapport görs")
-        return _forsok()
+            vanta(avbrot, IGEN, "en rapport görs")
+        return avbrutna[0] if avbrutna else None
 
 
 def _togs_upp(pagick: tuple[str, int]) -> bool:

@@ -5,7 +5,7 @@ import http.client
 import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.cookies import SimpleCookie
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -75,10 +75,16 @@ class Matning:
         """Hur många anrop som gick fel på vilket sätt."""
         return Counter(ett.fel for ett in self.anrop if ett.fel)
 
-    def p95(self, borjan: tuple[str, ...]) -> float:
-        """P95 i millisekunder för sidorna vars namn börjar med något av det; 0 om inga finns."""
+    def oforklarade(self, dodade: Sequence[float], hogst: float) -> Counter[str]:
+        """Som `fel`, men utan dem som slutade inom `hogst` sekunder efter att något dödades: de är väntade."""
+        return Counter(
+            ett.fel for ett in self.anrop if ett.fel and not any(0 <= ett.slut - nar <= hogst for nar in dodade)
+        )
+
+    def p95(self, borjan: tuple[str, ...]) -> float | None:
+        """P95 i millisekunder för sidorna vars namn börjar med något av det; None utan ett enda lyckat anrop."""
         tider = [1000 * ett.sekunder for ett in self.anrop if ett.sida.startswith(borjan) and not ett.fel]
-        return percentil(tider, 95) if tider else 0.0
+        return percentil(tider, 95) if tider else None
 
 
 def percentil(tider: list[float], hur_mycket: int) -> float:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 ROT: Final = Path(__file__).resolve().parent.parent
 PERIOD: Final = 0.05  # sekunder mellan två försök att se om något har hänt
+NAGON_LEVER: Final = 60.0  # sekunder: så länge väntas det på något att döda
+T = TypeVar("T")
 
 
 class Tjanster:
@@ -66,22 +68,39 @@ class Tjanster:
         """Kill -9 på postmaster, och en ny start, som systemd gör."""
         from sus import inbaddad  # noqa: PLC0415 (efter SUS_DATA)
 
-        os.kill(postmaster(), signal.SIGKILL)
+        doda_en(lambda: [postmaster()], "databasen")
         self._databasen.enter_context(inbaddad.instans())
 
     def doda_en_forbindelse(self) -> None:
         """Kill -9 på en av databasens processer: PostgreSQL startar då om allihop av sig själv."""
-        egna = [pid for pid in barnen(postmaster()) if b" sus " in kommandoraden(pid)]
-        if egna:
-            os.kill(egna[-1], signal.SIGKILL)
+        doda_en(
+            lambda: [pid for pid in reversed(barnen(postmaster())) if b" sus " in kommandoraden(pid)],
+            "en av databasens processer",
+        )
 
     def doda_en_webbprocess(self) -> None:
         """Kill -9 på en av gunicorns processer: gunicorn startar en ny."""
-        os.kill(barnen(self.webb.pid)[0], signal.SIGKILL)
+        doda_en(lambda: barnen(self.webb.pid), "en webbprocess")
 
     def doda_arbetaren(self) -> None:
         """Kill -9 på arbetaren, som startas om som i Compose (`restart: unless-stopped`)."""
-        self.arbetare.kill()
+        doda_en(lambda: [self.arbetare.pid], "arbetaren")
+
+    def doda_arbetaren_mitt_i(self, pagar: Callable[[], T | None]) -> T | None:
+        """Kill -9 på arbetaren om `pagar` ger något, och ger det; annars None, och arbetaren lever.
+
+        Arbetaren hålls stilla medan det avgörs, så att det som pågår inte hinner bli klart emellan.
+        """
+        arbetare = self.arbetare
+        if arbetare.poll() is not None or pagar() is None:
+            return None
+        arbetare.send_signal(signal.SIGSTOP)
+        det = None
+        try:
+            det = pagar()
+        finally:
+            arbetare.send_signal(signal.SIGCONT if det is None else signal.SIGKILL)
+        return det
 
     def _starta_om(self) -> None:
         while not self._slutar.is_set():
@@ -137,6 +156,20 @@ def kommandoraden(pid: int) -> bytes:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     return b""
+
+
+def doda_en(valbara: Callable[[], list[int]], vad: str) -> None:
+    """Kill -9 på den första som lever. Väntar tills det finns en; ger TimeoutError om det inte gör det."""
+
+    def dodade() -> bool:
+        for pid in valbara():
+            with suppress(ProcessLookupError):
+                if kommandoraden(pid):  # tom för den som redan är död, men inte inväntad
+                    os.kill(pid, signal.SIGKILL)
+                    return True
+        return False
+
+    vanta(dodade, NAGON_LEVER, f"{vad} finns att döda")
 
 
 def vanta(villkor: Callable[[], Any], sekunder: float, vad: str) -> float:

@@ -3,7 +3,7 @@
     make prestanda                SKALA=stor (100 000 deltaganden), riket (1 M) eller riket10 (10 M)
 
 Fyller en egen tillfällig databas med `manage.py generera` och skriver varje kvot med sitt mål. Slutkoden är 0 vad
-kvoterna än blir: det är en mätning, inte ett test.
+kvoterna än blir: det är en mätning, inte ett test. Den är 1 om något gick fel under lasten.
 """
 
 import argparse
@@ -174,8 +174,8 @@ def sidor() -> None:
         skriv(*rad)
 
 
-def last(skala: str) -> None:
-    """Tjugo personer samtidigt en kort stund, mot samma databas. Hela lasten: `make last`."""
+def last(skala: str) -> bool:
+    """Tjugo personer samtidigt en kort stund, mot samma databas. Sant om inget gick fel. Hela lasten: `make last`."""
     kommando: list[str | Path] = [
         sys.executable,
         ROT / "tools" / "last.py",
@@ -186,7 +186,10 @@ def last(skala: str) -> None:
     ]
     svar = subprocess.run([*kommando, "--skala", skala], stdout=subprocess.PIPE, text=True, check=False)
     rader = [rad for rad in svar.stdout.splitlines() if "mål högst" in rad or rad.startswith("FEL")]
-    print("\n".join(rader) if rader else f"FEL     tools/last.py slutade med {svar.returncode}", flush=True)
+    if svar.returncode and not any(rad.startswith("FEL") for rad in rader):
+        rader.append(f"FEL     tools/last.py slutade med {svar.returncode}")
+    print("\n".join(rader), flush=True)
+    return svar.returncode == 0
 
 
 def importen(skala: str) -> None:
@@ -225,8 +228,8 @@ def manage(*argument: str, miljo: dict[str, str] | None = None) -> None:
     subprocess.run([sys.executable, ROT / "manage.py", *argument], check=True, env=miljo, stdout=subprocess.DEVNULL)
 
 
-def main() -> None:
-    """Fyller en tillfällig databas och mäter."""
+def main() -> int:
+    """Fyller en tillfällig databas och mäter. Ger slutkoden."""
     tolk = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     tolk.add_argument("--skala", choices=("stor", "riket", "riket10"), default="stor")
     skala = tolk.parse_args().skala
@@ -250,12 +253,13 @@ def main() -> None:
             pdf_i_delar()
             skyddet()
             importen(skala)
-            last(skala)
+            felfritt = last(skala)
             ledtider()  # sist: lägger till egna rader
             from django.db import connections  # noqa: PLC0415
 
             connections.close_all()
+    return int(not felfritt)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -66,7 +66,7 @@ async def _arbeta(dod_efter: float) -> None:
     with app.replace_connector(forbindelse()) as kon:
         try:
             await kon.open_async()
-            vakten = asyncio.create_task(_vakta(kon, dod_efter))
+            vakten = asyncio.create_task(vakta(kon, dod_efter))
             try:
                 await kon.run_worker_async(
                     queues=[KO],
@@ -93,18 +93,28 @@ async def avbryt(uppgift: asyncio.Task[None]) -> None:
         await asyncio.wait([uppgift], timeout=_SEKUNDER_TILL_NASTA_AVBROTT)
 
 
-async def _vakta(kon: App, dod_efter: float) -> None:
+async def vakta(kon: App, dod_efter: float) -> None:
     """Ser till att varje öppen beställning har ett jobb som någon tar.
 
     Lägger tillbaka jobben vars arbetare inte längre ger livstecken, och gör ett nytt för den beställning som inget jobb
     gäller: en arbetare som var tyst men levde kan ha tagit bort jobbet som en annan gjorde.
     """
     while True:
-        with suppress(ConnectorException):  # en annan hann före, eller databasen startar om
-            for jobb in await kon.job_manager.get_stalled_jobs(queue=KO, seconds_since_heartbeat=dod_efter):
-                await kon.job_manager.retry_job(jobb, priority=-(jobb.attempts // _GANGER_FORE_DE_ANDRA))
-            for rad in await kon.connector.execute_query_all_async("SELECT bestallningar_utan_jobb() AS id"):
-                nummer = str(rad["id"])
-                with suppress(AlreadyEnqueued):
-                    await kon.configure_task(JOBB, queue=KO, queueing_lock=nummer).defer_async(bestallning=nummer)
+        try:
+            await ett_varv(kon, dod_efter)
+        except ConnectorException:  # databasen startar om
+            pass
+        except Exception:
+            _logg.exception("Kön gick inte att se över. Den ses över igen om %.0f sekunder.", dod_efter / 4)
         await asyncio.sleep(dod_efter / 4)
+
+
+async def ett_varv(kon: App, dod_efter: float) -> None:
+    """Vaktens ena varv. Ger ConnectorException om databasen inte svarar."""
+    for jobb in await kon.job_manager.get_stalled_jobs(queue=KO, seconds_since_heartbeat=dod_efter):
+        with suppress(ConnectorException):  # en annan hann före
+            await kon.job_manager.retry_job(jobb, priority=-(jobb.attempts // _GANGER_FORE_DE_ANDRA))
+    for rad in await kon.connector.execute_query_all_async("SELECT bestallningar_utan_jobb() AS id"):
+        nummer = str(rad["id"])
+        with suppress(AlreadyEnqueued, ConnectorException):
+            await kon.configure_task(JOBB, queue=KO, queueing_lock=nummer).defer_async(bestallning=nummer)

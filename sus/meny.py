@@ -101,7 +101,10 @@ class Punkt:
 
 
 def meny(request: HttpRequest) -> dict[str, Any]:
-    """Kontextprocessor: `meny` är det som användaren får öppna, med den visade sidan märkt. Tom för utloggade."""
+    """Kontextprocessor: `meny` är det som användaren får öppna, med den visade sidan märkt. Tom för utloggade.
+
+    `nya_rapporter` är hur många beställda rapporter som är klara, och som inte gick att göra, för den som får se dem.
+    """
     # Felsidor kan visas innan någon användare är satt
     anvandare = getattr(request, "user", None)
     if anvandare is None or not anvandare.is_authenticated:
@@ -109,7 +112,8 @@ def meny(request: HttpRequest) -> dict[str, Any]:
     visad = request.resolver_match.view_name if request.resolver_match else ""
     start = Punkt("Start", "/", aktuell=request.path == "/")
     # Lat: det som renderas utan menyn frågar inte efter kontor.
-    return {"meny": SimpleLazyObject(lambda: (start, *_rubriker(anvandare, visad)))}
+    nya = getattr(anvandare, "nya_rapporter", None) if anvandare.far(Rattighet.VISA_RAPPORT) else None
+    return {"meny": SimpleLazyObject(lambda: (start, *_rubriker(anvandare, visad))), "nya_rapporter": nya}
 
 
 def har_kontor(anvandare: Any) -> bool:

@@ -1,21 +1,26 @@
 """Långa rapporter som jobb: beställningen, arbetaren som gör den, och att effekten blir en (P2, P4, P15, P19)."""
 
 import asyncio
+import gc
 import io
 import json
 import signal
-from datetime import timedelta
+import sys
+import tempfile
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 from openpyxl import load_workbook
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted
 from pypdf import PdfReader
 
 from behorighet.models import Behorighet
@@ -30,7 +35,7 @@ from rapporter.tjanster import bestallning as tjanster
 from rapporter.tjanster import korning as korningar
 from rapporter.urval import tolka
 from rapporter.variabler import VARIABLER
-from tests import fabriker, jobb
+from tests import fabriker, jobb, oberoende, oberoende_jamforelser, slumpdata
 from tests.databas import som_agare
 from tests.samtidigt import samtidigt
 from tests.test_pdf_delar import lang_rapport
@@ -179,6 +184,7 @@ class TestMinaRapporter:
         gor_klar(bestallning)
         Behorighet.objects.filter(anvandare=konto).update(till=timezone.localdate() - timedelta(days=1))
         assert client.get(sidan(bestallning, "fil/")).status_code == 403
+        assert "sus-klart" not in client.get("/").content.decode()  # sidan som beskedet leder till nås inte
 
     def test_beskedet_star_pa_varje_sida_tills_listan_har_oppnats(self, client, konto, bestallning):
         client.force_login(konto)
@@ -431,26 +437,61 @@ def test_ett_dubbelklick_ar_ett_jobb(egen_databas):
     assert ProcrastinateJob.objects.count() == 1
 
 
-def test_arbetaren_gor_pdf_och_excel_med_samma_siffror_som_json(egen_databas):
-    konto = jobb.analytiker()
-    egna = {format: jobb.bestall(konto, format) for format in ("pdf", "xlsx")}
+def test_arbetaren_gor_pdf_och_excel_med_samma_siffror_som_json(egen_databas, tmp_path):
+    slumpdata.skriv(tmp_path / "data", 3)
+    call_command("importera", str(tmp_path / "data"), tyst=True, idag=slumpdata.IDAG, stdout=io.StringIO())
+    konto = fabriker.anvandare(Roll.SUS_RAPPORT)
+    val = {"fran": "2024-03", "till": "2024-11", "kon": "uppdelat", "jamfor": "aret_fore"}
+    egna = {format: jobb.bestall(konto, format, **val) for format in ("pdf", "xlsx")}
 
     with jobb.arbetare(egen_databas) as process:
         jobb.vanta(
             lambda: {jobb.lage(ett.pk) for ett in egna.values()} == {Lage.KLAR}, "rapporterna blir klara", process
         )
 
-    filer = {format: hela(ett) for format, ett in egna.items()}
-    koder = fragor.koder()
-    urval = tolka({"fran": ["2025-01"], "till": ["2025-12"]}, koder=koder, idag=timezone.localdate())
-    facit = json.loads(rendera(fragor.insatsrapport(urval, koder=koder), "json"))
-    namn = [rad["insatsnamn"] for rad in facit["rader"]]
-    assert len(namn) == 3
-    blad = load_workbook(io.BytesIO(filer["xlsx"]))["Insatsrapport"]
-    assert [rad[1] for rad in blad.iter_rows(min_row=2, max_row=4, values_only=True)] == namn
-    text = "\n".join(sida.extract_text() for sida in PdfReader(io.BytesIO(filer["pdf"])).pages)
-    assert all(ett in text for ett in namn)
+    koder, idag = fragor.koder(), timezone.localdate()
+    urval = tolka({falt: [varde] for falt, varde in val.items()}, koder=koder, idag=idag)
+    rapport = fragor.insatsrapport(urval, koder=koder)
+    facit = json.loads(rendera(rapport, "json"))
+    vantat = oberoende_jamforelser.rapport(oberoende.las(tmp_path / "data"), idag=idag.isoformat(), **val)
+    assert {"rader": facit["rader"], "totalt": facit["totalt"]} == vantat
+    # Annars säger likheten inget: deltaganden av båda könen, anonyma, budget och utfall, och skillnader åt båda håll.
+    namn = [kolumn["namn"] for kolumn in facit["kolumner"]]
+    noll = [ett for ett in namn if facit["totalt"].get(ett) == 0]
+    assert not [ett for ett in noll if not ett.endswith("_skillnad") and not ett.startswith("antal_pagaende")]
+    assert {-1, 1} <= {(ett > 0) - (ett < 0) for ett in facit["totalt"].values()}
+
+    blad = load_workbook(io.BytesIO(hela(egna["xlsx"])))["Insatsrapport"]
+    assert excelrader(blad)[0] == ["Insats", "Insatsnamn", *(kolumn["rubrik"] for kolumn in facit["kolumner"])]
+    led = ("insats", "insatsnamn")
+    assert excelrader(blad)[1:-1] == [[rad[ett] for ett in (*led, *namn)] for rad in facit["rader"]]
+    assert excelrader(blad)[-1] == ["Totalt", None, *(facit["totalt"].get(ett) for ett in namn)]
+
+    text = "".join(sida.extract_text() for sida in PdfReader(io.BytesIO(hela(egna["pdf"]))).pages)
+    text, plats = "".join(text.split()), 0
+    for tabell in pdf.delar(rapport.kolumner):
+        rader = [(rad["insatsnamn"], rad) for rad in facit["rader"]]
+        har_tal = any(rapport.kolumner[nr].ar_tal for nr in tabell)
+        for radnamn, rad in [*rader, ("Totalt", facit["totalt"])] if har_tal else rader:
+            vantad = "".join(f"{radnamn}{''.join(pdftext(namn[nr], rad.get(namn[nr])) for nr in tabell)}".split())
+            assert vantad in text[plats:], (radnamn, vantad)
+            plats = text.index(vantad, plats) + len(vantad)
     assert ProcrastinateJob.objects.count() == 0
+
+
+def excelrader(blad):
+    """Bladets alla celler, med datum som text."""
+    return [
+        [varde.date().isoformat() if isinstance(varde, datetime) else varde for varde in rad]
+        for rad in blad.iter_rows(values_only=True)
+    ]
+
+
+def pdftext(namn, varde):
+    """Cellen så som den står i PDF:en, utan mellanrum."""
+    if varde is None:
+        return ""
+    return f"{varde:+}" if namn.endswith("_skillnad") and varde else str(varde)
 
 
 def hela(bestallning):
@@ -583,6 +624,79 @@ def test_excel_sager_hur_langt_den_har_kommit_och_gar_att_avbryta():
     assert framsteg == [200, 400, 450]
     with pytest.raises(Avbrutet):
         excel.rendera(rapport, framsteg=avbryt)
+
+
+@pytest.mark.parametrize("efter", [0, 1])
+def test_ett_avbrutet_excel_lamnar_ingen_fil_och_inget_fel(monkeypatch, tmp_path, efter):
+    """Avbrutet när raderna skrivs, och när allt utom det sista bladet är skrivet."""
+    ohanterade = []
+    monkeypatch.setattr(sys, "unraisablehook", ohanterade.append)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    filerna = []
+
+    def avbryt(*_):
+        filerna.extend(tmp_path.iterdir())
+        raise JobAborted
+
+    rapport = lang_rapport(450)
+    if efter:
+        monkeypatch.setattr(excel.ExcelWriter, "write_data", avbryt)
+    with pytest.raises(JobAborted):
+        excel.rendera(rapport, framsteg=(lambda klara: None) if efter else avbryt)
+    gc.collect()
+    assert len(filerna) == (3 if efter else 1)
+    assert list(tmp_path.iterdir()) == []
+    assert ohanterade == []
+
+    monkeypatch.undo()
+    assert excel.rendera(rapport)[:2] == b"PK"
+
+
+def test_ett_jobb_som_en_annan_hann_fore_med_hindrar_inte_de_andra():
+    tagna, nya = [], []
+
+    async def stannade(**_):
+        return [SimpleNamespace(id=nr, attempts=1) for nr in range(3)]
+
+    async def ta_igen(jobbet, **_):
+        tagna.append(jobbet.id)
+        if jobbet.id == 0:
+            raise ConnectorException("Job was not found")
+
+    async def utan_jobb(_):
+        return [{"id": nr} for nr in range(3)]
+
+    async def lagg(*, bestallning):
+        nya.append(bestallning)
+        if bestallning != "2":
+            raise AlreadyEnqueued if bestallning == "0" else ConnectorException
+
+    kon = SimpleNamespace(
+        job_manager=SimpleNamespace(get_stalled_jobs=stannade, retry_job=ta_igen),
+        connector=SimpleNamespace(execute_query_all_async=utan_jobb),
+        configure_task=lambda *_, **__: SimpleNamespace(defer_async=lagg),
+    )
+    asyncio.run(arbetare.ett_varv(kon, 1))
+    assert (tagna, nya) == ([0, 1, 2], ["0", "1", "2"])
+
+
+def test_vakten_loggar_ett_ovantat_fel_och_fortsatter(monkeypatch, caplog):
+    varv = []
+
+    async def ett_varv(*_):
+        varv.append(1)
+        if len(varv) == 1:
+            raise ConnectorException  # databasen startar om: väntat
+        if len(varv) == 2:
+            raise ValueError("något annat")
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(arbetare, "ett_varv", ett_varv)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(arbetare.vakta(None, 0))
+    [rad] = [rad for rad in caplog.records if rad.name == arbetare.__name__]
+    assert (len(varv), rad.exc_info[0]) == (3, ValueError)
 
 
 def test_en_arbetare_som_stangs_av_lamnar_jobbet_till_nasta(egen_databas):

@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
 from rapporter.diagram import Diagram
-from rapporter.renderare.excelblad import Blad, Cell, datumcell, talcell, textcell
+from rapporter.renderare.excelblad import Blad, Cell, datumcell, overge, talcell, textcell
 from rapporter.svg import FARGER
 from rapporter.tabell import Kolumn, Rapport
 from rapporter.varden import Varde
@@ -48,6 +48,15 @@ def rendera(rapport: Rapport, *, framsteg: Callable[[int], object] = lambda klar
     `framsteg` får då och då antalet färdiga rader, och kan avbryta med ett undantag.
     """
     bok = Workbook(write_only=True)
+    try:
+        return _arbetsbok(bok, rapport, framsteg)
+    except BaseException:
+        for blad in bok.worksheets:
+            overge(blad)
+        raise
+
+
+def _arbetsbok(bok: Any, rapport: Rapport, framsteg: Callable[[int], object]) -> bytes:
     _blad_rapport(bok, rapport, framsteg)
     _blad_text(bok, "Urval", _urvalsrader(rapport), (24, 100))
     rader = [["Variabel", "Period", "Betydelse"]]

@@ -1,6 +1,7 @@
 """Ett blad med många rader: raderna skrivs som färdig XML, inte cell för cell (`prestanda.md` 3)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -52,6 +53,19 @@ class Blad(WriteOnlyWorksheet):
             except GeneratorExit:
                 pass
         self._writer.xf.send(None)
+
+
+def overge(blad: Any) -> None:
+    """Stänger ett blad som inte ska bli klart, och tar bort dess temporära fil. Gör inget med ett som är det."""
+    skrivare = blad._writer  # noqa: SLF001 (bladet har inget eget sätt att överge)
+    if skrivare is None:
+        return
+    # Inifrån och ut: i fel ordning, som när skräpsamlaren gör det, blir det ett fel i loggen.
+    for stromdel in (blad._rows, skrivare):  # noqa: SLF001
+        with suppress(Exception):  # bladet kan vara trasigt av det som avbröt det
+            stromdel.close()
+    with suppress(OSError, ValueError):  # redan borta
+        skrivare.cleanup()
 
 
 def talcell(kolumn: int, stil: int) -> Cell:

@@ -90,6 +90,20 @@ def barn(pid: int) -> list[int]:
     return []
 
 
+@contextmanager
+def stilla(pid: int) -> Iterator[None]:
+    """Processens barn står stilla så länge."""
+    barnen = barn(pid)
+    for ett in barnen:
+        os.kill(ett, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for ett in barnen:
+            with suppress(ProcessLookupError):
+                os.kill(ett, signal.SIGCONT)
+
+
 def lever(pid: int) -> bool:
     """Sant om processen finns kvar och inte bara väntar på att räknas som död."""
     with suppress(OSError):
